@@ -1,0 +1,13 @@
+"""The site's settings with a fast hasher, plain static files and no state outside the test run."""
+
+import os
+import tempfile
+
+os.environ.setdefault("STATE_DIR", tempfile.mkdtemp(prefix="benchlm-tests-"))
+os.environ.setdefault("SECRET_KEY", "tests-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ")
+
+from benchlm.settings import *  # noqa: E402, F403
+from benchlm.settings import STORAGES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
