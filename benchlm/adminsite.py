@@ -2,6 +2,9 @@
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.apps import AdminConfig
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
 
 
 class BenchLMAdminConfig(AdminConfig):
@@ -14,3 +17,18 @@ class BenchLMAdminSite(AdminSite):
     index_title = "Catalogue"
     site_url = "/"
     enable_nav_sidebar = True
+
+    def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """The list of tables under what waits for this curator; no count of a table that the curator may not see."""
+        from comparisons.curation import attention  # the tables are not loaded yet when this module is
+
+        seen = {table for table in ("languagemodel", "score", "featuredpair") if self.may_see(request, table)}
+        waiting = [
+            (text, count, f"{reverse(f'admin:comparisons_{table}_changelist')}?{query}".rstrip("?"))
+            for table, text, count, query in (attention(timezone.localdate()) if seen else [])
+            if table in seen
+        ]
+        return super().index(request, {"attention": waiting} | (extra_context or {}))
+
+    def may_see(self, request: HttpRequest, table: str) -> bool:
+        return any(request.user.has_perm(f"comparisons.{right}_{table}") for right in ("view", "change"))

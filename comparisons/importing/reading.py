@@ -1,0 +1,143 @@
+"""Bytes of the CSV folder in, cells with their file and line out. Nothing here knows what a cell means."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.core.exceptions import ValidationError
+
+from comparisons.importing.formats import LOWER_IS_BETTER, TABLES, Table
+from comparisons.models import validate_plain_text
+
+LARGEST_FILE = 50_000_000  # bytes; the bundled scores have 250,000
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a file, a line or a cell is refused. Prints as `file:line: column: reason`."""
+
+    file: str
+    line: int | None
+    column: str
+    reason: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.column}: {self.reason}" if self.column else f"{place}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a file by column name; `number` is the physical line on which it starts."""
+
+    number: int
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One file whose header is in order; lines that are not are left out and reported."""
+
+    table: Table
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+def read_folder(folder: Path) -> tuple[dict[str, Sheet], list[Fault]]:
+    """Every table of the folder that can be read at all, and what is wrong with the others."""
+    sheets: dict[str, Sheet] = {}
+    faults: list[Fault] = []
+    if not folder.is_dir():
+        return {}, [Fault(str(folder), None, "", "is not a folder")]
+    known = {table.file for table in TABLES.values()}
+    faults += [
+        Fault(p.name, None, "", "is no table of the catalogue")
+        for p in sorted(folder.glob("*.csv"))
+        if p.name not in known
+    ]
+    for table in TABLES.values():
+        path = folder / table.file
+        if not path.is_file():
+            if table.required:
+                faults.append(Fault(table.file, None, "", "is missing"))
+            continue
+        try:
+            size = path.stat().st_size
+            raw = path.read_bytes() if size <= LARGEST_FILE else None
+        except OSError as error:
+            faults.append(Fault(table.file, None, "", f"cannot be read: {error.strerror}"))
+            continue
+        if raw is None:
+            faults.append(Fault(table.file, None, "", f"has {size:,} bytes, {LARGEST_FILE:,} at most"))
+            continue
+        sheet, found = read_sheet(table, raw)
+        faults += found
+        if sheet is not None:
+            sheets[table.name] = sheet
+    return sheets, faults
+
+
+def read_sheet(table: Table, raw: bytes) -> tuple[Sheet | None, list[Fault]]:
+    """The lines of one file; no sheet when its bytes, quotes or header are broken."""
+    file = table.file
+
+    def broken(line: int, reason: str) -> tuple[None, list[Fault]]:
+        return None, [Fault(file, line, "", reason)]
+
+    if not raw:
+        return broken(1, "the file is empty")
+    if raw.startswith(b"\xef\xbb\xbf"):
+        return broken(1, "starts with a byte order mark")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return broken(raw[: error.start].count(b"\n") + 1, "is not UTF-8")
+    if "\r" in text:
+        return broken(text[: text.index("\r")].count("\n") + 1, "holds a carriage return; lines end with LF alone")
+    if not text.endswith("\n"):
+        return broken(text.count("\n") + 1, "the last line is not ended; the file may be cut off")
+    reader = csv.reader(text.split("\n")[:-1], strict=True)
+    numbered: list[tuple[int, list[str]]] = []
+    start = 1
+    try:
+        for cells in reader:
+            numbered.append((start, cells))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        return broken(start, f"is no CSV: {error}")
+    return sheet_of(table, numbered)
+
+
+def sheet_of(table: Table, numbered: list[tuple[int, list[str]]]) -> tuple[Sheet | None, list[Fault]]:
+    """A header and its lines as a sheet: columns known, none twice, no required one missing, cells in plain text."""
+    header = tuple(numbered[0][1])
+    if faults := header_faults(table, header):
+        return None, faults
+    lines = []
+    for number, cells in numbered[1:]:
+        if len(cells) != len(header):
+            faults.append(Fault(table.file, number, "", f"has {len(cells)} cells, the header has {len(header)}"))
+            continue
+        found = []
+        for column, cell in zip(header, cells, strict=True):
+            try:
+                validate_plain_text(cell)
+            except ValidationError as error:
+                found.append(Fault(table.file, number, column, error.message))
+        faults += found
+        if not found:
+            lines.append(Line(number, dict(zip(header, cells, strict=True))))
+    return Sheet(table, header, tuple(lines)), faults
+
+
+def header_faults(table: Table, header: tuple[str, ...]) -> list[Fault]:
+    known = {column.name for column in table.columns}
+    missing = [column.name for column in table.columns if column.required and column.name not in header]
+    if table.name == "benchmarks":
+        known.add(LOWER_IS_BETTER.name)
+        if not {"direction", LOWER_IS_BETTER.name} & set(header):
+            missing.append("direction")
+    faults = [Fault(table.file, 1, column, "the column is missing") for column in missing]
+    faults += [Fault(table.file, 1, c or "(nameless)", "is no column of this table") for c in header if c not in known]
+    faults += [Fault(table.file, 1, c, "the column is there twice") for c in sorted(set(header)) if header.count(c) > 1]
+    return faults

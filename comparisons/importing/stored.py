@@ -1,0 +1,50 @@
+"""The tables as they stand, in the values that the files hold: what an import compares with and an export writes."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from operator import attrgetter
+
+from django.db.models import Model
+
+from comparisons.importing.formats import TABLES, Table
+from comparisons.models import ModelAlias
+
+Key = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class StoredRow:
+    """One row of a table; `values` by column name, references as slugs."""
+
+    row: Model
+    values: dict[str, object]
+
+
+def stored_rows(table: Table) -> list[StoredRow]:
+    """Every row of a table in no particular order."""
+    slugs = {
+        column.name: dict(TABLES[column.reference].model.objects.order_by().values_list("pk", "slug"))
+        for column in table.columns
+        if column.reference
+    }
+    getters = {column.name: attrgetter(column.attribute) for column in table.columns if column.field}
+    aliases = defaultdict(list)
+    rows = table.model.objects.order_by()
+    if table.name == "models":
+        for model, text in ModelAlias.objects.order_by("key").values_list("model", "text"):
+            aliases[model].append(text)
+    if table.name == "offer_tiers":
+        rows = rows.select_related("offer")
+    found = []
+    for row in rows:
+        values = {name: get(row) for name, get in getters.items()}
+        for name, of in slugs.items():
+            values[name] = of.get(values[name])
+        if table.name == "models":
+            values["aliases"] = tuple(sorted(aliases[row.pk], key=lambda text: (text.casefold(), text)))
+        found.append(StoredRow(row, values))
+    return found
+
+
+def key_of(table: Table, values: dict[str, object]) -> Key:
+    return tuple(values[name] for name in table.key)

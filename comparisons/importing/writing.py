@@ -1,0 +1,290 @@
+"""The one way in: tables are checked as a whole, compared with what is stored, and applied whole or not at all."""
+
+import datetime
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import batched
+from pathlib import Path
+
+from django.db import IntegrityError, transaction
+from django.db.models import Model
+from django.utils import timezone
+from simple_history.utils import bulk_create_with_history, bulk_update_with_history
+
+from comparisons.importing.changes import catalogue_loaded, changes_for
+from comparisons.importing.checking import Plan, Planned, guard_faults, plan_import, refused_lines
+from comparisons.importing.formats import TABLES, Table
+from comparisons.importing.reading import Fault, Sheet, read_folder
+from comparisons.importing.stored import Key
+from comparisons.models import CatalogueVersion, Change, ModelAlias, Status
+
+CHUNK = 500  # rows per statement and per step of the progress
+SHOWN = 20  # differences printed for each table
+REASON = "import"
+Progress = Callable[[str, int, int], None]
+Rows = dict[str, dict[Key, Model]]
+
+
+@dataclass(frozen=True)
+class TableReport:
+    name: str
+    created: int
+    updated: int
+    unchanged: int
+    kept: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One row that would be or was written: (column, old, new) as cells; no old cells where the row is new."""
+
+    table: str
+    key: str
+    created: bool
+    cells: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an import did, or would do: nothing is applied when there are faults or on a dry run."""
+
+    tables: tuple[TableReport, ...]
+    differences: tuple[Difference, ...]
+    faults: tuple[Fault, ...]
+    applied: bool
+
+
+def import_folder(folder: Path | str, *, today: datetime.date, **options) -> Report:
+    """Import the CSV files of a folder; the options are those of `import_sheets`."""
+    sheets, faults = read_folder(Path(folder))
+    return import_sheets(sheets, faults, today=today, **options)
+
+
+def import_sheets(
+    sheets: dict[str, Sheet],
+    faults: Iterable[Fault] = (),
+    *,
+    today: datetime.date,
+    dry_run: bool = False,
+    allow_large_change: bool = False,
+    allow_implausible: bool = False,
+    progress: Progress | None = None,
+    user: Model | None = None,
+) -> Report:
+    """Check, compare and apply in one transaction. `progress` is called with table, rows done and rows to write."""
+    with transaction.atomic():
+        CatalogueVersion.objects.select_for_update().first()  # one import at a time
+        plan = plan_import(sheets, today=today, allow_implausible=allow_implausible)
+        faults = [*faults, *plan.faults]
+        if not faults and not allow_large_change:
+            faults += guard_faults(plan)
+        wanted = any(row.changed for rows in plan.rows.values() for row in rows)
+        report = report_of(plan, faults, applied=not faults and not dry_run)
+        if report.applied and wanted:
+            try:
+                with transaction.atomic():
+                    write_plan(plan, progress or (lambda table, done, total: None), user)
+            except IntegrityError as error:
+                return report_of(
+                    plan, [Fault("catalogue", None, "", f"the database refuses it: {error}")], applied=False
+                )
+    return report
+
+
+# --- report ----------------------------------------------------------------------------------------------------------
+
+
+def report_of(plan: Plan, faults: list[Fault], *, applied: bool) -> Report:
+    refused = refused_lines(faults)
+    tables, differences = [], []
+    for name, table in TABLES.items():
+        rows, stored = plan.rows.get(name, []), plan.stored[name]
+        created = sum(1 for row in rows if row.stored is None)
+        updated = sum(1 for row in rows if row.stored and row.changed)
+        kept = len(stored.keys() - {row.key for row in rows})
+        tables.append(TableReport(name, created, updated, len(rows) - created - updated, kept, refused[name]))
+        differences += [difference(table, row) for row in rows if row.changed]
+    return Report(tuple(tables), tuple(differences), tuple(faults), applied)
+
+
+def difference(table: Table, row: Planned) -> Difference:
+    columns = table.by_name
+    key = " ".join(
+        columns[name].write(value) for name, value in zip(table.key, row.key, strict=True) if value is not None
+    )
+    old = row.stored.values if row.stored else None
+    cells = [
+        (name, columns[name].write(old[name]) if old else "", columns[name].write(row.values[name]))
+        for name in row.changed
+    ]
+    return Difference(table.name, key, row.stored is None, tuple(cell for cell in cells if cell[1] != cell[2]))
+
+
+def report_lines(report: Report, *, with_differences: bool = False) -> Iterator[str]:
+    """The report as text: faults, differences of a dry run (20 for each table), one line per table, what came of it."""
+    yield from map(str, report.faults)
+    for name in TABLES if with_differences else ():
+        found = [each for each in report.differences if each.table == name]
+        yield from map(difference_line, found[:SHOWN])
+        if len(found) > SHOWN:
+            yield f"{name}: and {len(found) - SHOWN:,} more"
+    yield f"{'table':15}{'created':>9}{'updated':>9}{'unchanged':>11}{'kept':>7}{'refused':>9}"
+    for each in report.tables:
+        figures = (each.created, each.updated, each.unchanged, each.kept, each.refused)
+        yield f"{each.name:15}{figures[0]:>9,}{figures[1]:>9,}{figures[2]:>11,}{figures[3]:>7,}{figures[4]:>9,}"
+    if report.applied:
+        yield "Applied." if report.differences else "Nothing to change."
+    else:
+        yield "Nothing was applied."
+
+
+def difference_line(each: Difference) -> str:
+    if each.created:
+        return f"{each.table}: + {each.key}: " + ", ".join(f"{name} {new}" for name, _, new in each.cells)
+    return f"{each.table}: ~ {each.key}: " + ", ".join(
+        f"{name} {old or '(empty)'} -> {new or '(empty)'}" for name, old, new in each.cells
+    )
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def write_plan(plan: Plan, progress: Progress, user: Model | None) -> None:
+    """Write every planned change, with one history row each and the public change log."""
+    first_load = not plan.stored["models"]
+    history = {"default_change_reason": REASON, "default_date": timezone.now(), "default_user": user}
+    objects: Rows = {name: {key: each.row for key, each in stored.items()} for name, stored in plan.stored.items()}
+    for name, table in TABLES.items():
+        rows = [row for row in plan.rows.get(name, []) if row.changed]
+        free_unique_values(plan, table, rows)
+        written = [write_row(table, row, objects) for row in rows]
+        objects[name] |= {row.key: each for row, each in zip(rows, written, strict=True)}
+        write_rows(table, list(zip(rows, written, strict=True)), objects, partial(progress, name), history)
+        if name == "models":
+            write_aliases(rows, objects, history)
+    if first_load:
+        sizes = (len(plan.rows[name]) for name in ("models", "benchmarks", "scores"))
+        Change.objects.create(**fields_of(catalogue_loaded(*sizes)))
+    else:
+        Change.objects.bulk_create(public_changes(plan, objects), batch_size=CHUNK)
+
+
+def fields_of(change: Change) -> dict[str, object]:
+    return {"kind": change.kind, "subject": change.subject}
+
+
+def free_unique_values(plan: Plan, table: Table, rows: list[Planned]) -> None:
+    """Two rows may swap a unique value: rows whose value another row takes get a stand-in first."""
+    for name in table.unique:
+        changing = [row for row in rows if row.stored and name in row.changed]
+        taken = {row.values[name] for row in rows if name in row.changed}
+        for row in changing:
+            if row.stored.values[name] in taken:
+                stand_in = row.stored.row.pk + 10_000 if name == "order" else f"~{row.stored.row.pk}"
+                table.model.objects.filter(pk=row.stored.row.pk).update(**{name: stand_in})
+
+
+def write_row(table: Table, planned: Planned, objects: Rows) -> Model:
+    """The row with its new values set, not yet saved; a successor that has no row yet is set later."""
+    row = planned.stored.row if planned.stored else table.model()
+    for column in table.columns:
+        value = planned.values[column.name]
+        if not column.field or "." in column.field:
+            continue
+        if column.reference and value is not None:
+            value = objects[column.reference].get((value,))
+        setattr(row, column.field, value)
+    if table.name == "offer_tiers":
+        row.offer = objects["prices"][planned.key[:4]]
+    return row
+
+
+def write_rows(
+    table: Table, pairs: list[tuple[Planned, Model]], objects: Rows, progress: Callable, history: dict
+) -> None:
+    """Updates before new rows, and offers that end before those that begin, as only one offer may be current."""
+    updates = [(planned, row) for planned, row in pairs if planned.stored and set(planned.changed) - {"aliases"}]
+    ending = [pair for pair in updates if table.name == "prices" and not is_current(pair[0])]
+    others = [pair for pair in updates if pair not in ending] if ending else updates
+    created = [row for planned, row in pairs if planned.stored is None]
+    done, total = 0, len(updates) + len(created)
+    for group in (ending, others):
+        for chunk in batched(group, CHUNK, strict=False):
+            names = {table.by_name[name].field for planned, _ in chunk for name in planned.changed} - {"", "successor"}
+            if names:
+                bulk_update_with_history([row for _, row in chunk], table.model, sorted(names), **history)
+            done += len(chunk)
+            progress(done, total)
+    for chunk in batched(created, CHUNK, strict=False):
+        bulk_create_with_history(list(chunk), table.model, **history)
+        done += len(chunk)
+        progress(done, total)
+    if table.name == "models":
+        write_successors([pair for pair in pairs if "successor" in pair[0].changed], objects, history)
+
+
+def is_current(planned: Planned) -> bool:
+    return planned.values["ends_on"] is None and planned.values["status"] == Status.PUBLISHED
+
+
+def write_successors(pairs: list[tuple[Planned, Model]], objects: Rows, history: dict) -> None:
+    """Successors once every model has a row."""
+    late = []
+    for planned, row in pairs:
+        slug = planned.values["successor"]
+        if slug or planned.stored:
+            row.successor = objects["models"][(slug,)] if slug else None
+            late.append(row)
+    if late:
+        bulk_update_with_history(late, TABLES["models"].model, ["successor"], **history)
+
+
+def write_aliases(rows: list[Planned], objects: Rows, history: dict) -> None:
+    """The aliases of each model are those of its cell: gone ones first, as a new owner may take one over."""
+    old = {row.key: set(row.stored.values["aliases"]) if row.stored else set() for row in rows}
+    for row in rows:
+        for alias in ModelAlias.objects.filter(
+            model=objects["models"][row.key], text__in=old[row.key] - set(row.values["aliases"])
+        ):
+            alias._change_reason, alias._history_user = REASON, history["default_user"]
+            alias.delete()
+    added = [
+        ModelAlias(model=objects["models"][row.key], text=text, key=text.casefold())
+        for row in rows
+        for text in row.values["aliases"]
+        if text not in old[row.key]
+    ]
+    if added:
+        bulk_create_with_history(added, ModelAlias, batch_size=CHUNK, **history)
+
+
+def public_changes(plan: Plan, objects: Rows) -> list[Change]:
+    """The change log of an import into a catalogue that already has models."""
+    changes = []
+    for name in ("models", "scores", "prices"):
+        columns = [column for column in TABLES[name].columns if column.field]
+        for planned in plan.rows.get(name, []):
+            if not planned.changed:
+                continue
+            old, new = (
+                values and {column.field: values[column.name] for column in columns}
+                for values in (planned.stored and planned.stored.values, planned.values)
+            )
+            previous = previous_offer(plan, planned) if name == "prices" and old is None else None
+            previous = previous and {column.field: previous[column.name] for column in columns}
+            changes += changes_for(objects[name][planned.key], old, new, previous=previous, reason=REASON)
+    return changes
+
+
+def previous_offer(plan: Plan, planned: Planned) -> dict | None:
+    """The stored offer that was current where a new one now is."""
+    for key, stored in plan.stored["prices"].items():
+        if (
+            key[:3] == planned.key[:3]
+            and stored.values["ends_on"] is None
+            and stored.values["status"] == Status.PUBLISHED
+        ):
+            return stored.values
+    return None
