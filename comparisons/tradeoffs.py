@@ -1,0 +1,335 @@
+"""PURE: money and limits. What a model costs and can take, and how two compare; no Django.
+
+Money is Decimal US dollars per million tokens. None is not published, zero is free; a ratio needs two known positive numbers.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal
+
+Edge = Literal["a", "b", "tie", "unknown", "depends"]
+RATIO_FROM, RATIO_TO = Decimal("1.5"), Decimal(20)  # smaller is not worth a multiple, larger says less than the two numbers
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one host asks; `basis` is api, free_tier or self_hosted."""
+
+    host: str
+    basis: str
+    input: Decimal | None
+    output: Decimal | None
+    cached_input: Decimal | None = None
+    batch_discount: Decimal | None = None
+    makers_own: bool = False
+    starts_on: datetime.date | None = None
+    source_url: str = ""
+    tiers: tuple[tuple[int, Decimal | None, Decimal | None], ...] = ()  # (from prompt tokens, input, output)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A measured snapshot with host and date."""
+
+    host: str
+    measured_on: datetime.date
+    output_tokens_per_second: Decimal | None = None
+    ttft_seconds: Decimal | None = None
+    ttft_kind: str = ""
+    source_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known about running one model; None and empty are unknown."""
+
+    name: str
+    offers: tuple[Offer, ...] = ()
+    runtimes: tuple[Runtime, ...] = ()
+    context_window: int | None = None
+    max_output: int | None = None
+    reasoning: str = ""  # yes, no, hybrid
+    open_weights: bool | None = None
+    licence: str = ""
+    input_modalities: tuple[str, ...] = ()
+    released_on: datetime.date | None = None
+    retires_on: datetime.date | None = None
+    knowledge_cutoff: str = ""  # YYYY-MM
+    url: str = ""
+
+    @property
+    def paid(self) -> Offer | None:
+        """The paid offer shown first: the maker's, else the one with the lowest output price."""
+        offers = [offer for offer in self.offers if offer.basis == "api"]
+        offers.sort(key=lambda o: (not o.makers_own, o.output is None, o.output or 0, "peak" in o.host, o.host))
+        return offers[0] if offers else None
+
+    @property
+    def free_tier(self) -> Offer | None:
+        return next((offer for offer in self.offers if offer.basis == "free_tier"), None)
+
+    @property
+    def is_self_hostable(self) -> bool:
+        return bool(self.open_weights) or any(offer.basis == "self_hosted" for offer in self.offers)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One side of a tradeoff row: the figure, a line of detail, where it is from."""
+
+    text: str  # empty: unknown
+    detail: str = ""
+    source_url: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        return self.text != ""
+
+
+@dataclass(frozen=True, slots=True)
+class TradeoffRow:
+    label: str
+    a: Value
+    b: Value
+    edge: Edge
+    edge_text: str
+    missing: str = "not known"
+
+    @property
+    def is_difference(self) -> bool:
+        return (self.a.text, self.a.detail) != (self.b.text, self.b.detail)
+
+
+def money(amount: Decimal) -> str:
+    """`$2.00`; every stored digit below a dollar (`$0.435`), three significant digits below a cent (`$0.0023`)."""
+    if amount == 0 or amount >= 1:
+        return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
+    if amount < Decimal("0.01"):
+        amount = amount.quantize(Decimal(1).scaleb(amount.adjusted() - 2), ROUND_HALF_UP)
+    text = f"{amount.normalize():f}"
+    return "$" + (text if len(text) > 4 else f"{amount:.2f}")
+
+
+def tokens(count: int) -> str:
+    """A token limit in short form: 262,144 gives 256K; 128,000 gives 128K; 1,047,576 gives 1M; 200,000 gives 200K."""
+    if count >= 1_000_000:
+        millions = Decimal(count // 1_048_576 if count % 1_048_576 == 0 else count) / (1 if count % 1_048_576 == 0 else 1_000_000)
+        return f"{millions.quantize(Decimal('0.1'), ROUND_HALF_UP).normalize():f}M"
+    thousands = Decimal(count) / (1_024 if count % 1_000 and count % 1_024 == 0 else 1_000)
+    return f"{thousands.quantize(Decimal('0.1') if count < 10_000 else Decimal(1), ROUND_HALF_UP).normalize():f}K"
+
+
+def day(date: datetime.date) -> str:
+    return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
+
+
+def ratio(larger: Decimal | None, smaller: Decimal | None) -> str:
+    """`4x` or `2.5x` between two known positive numbers from 1.5 to 20 times; empty otherwise."""
+    if not larger or not smaller or larger < 0 or smaller < 0:
+        return ""
+    times = Decimal(larger) / Decimal(smaller)
+    if not RATIO_FROM <= times <= RATIO_TO:
+        return ""
+    return f"{times.quantize(Decimal('0.1'), ROUND_HALF_UP).normalize():f}×"
+
+
+def price_words(facts: Facts) -> str:
+    """How a model is paid for, as a clause: paid offer, free tier and self-hosting are three different things."""
+    known = []
+    if facts.paid:
+        known.append(f"{facts.paid.host} asks {_pair(facts.paid)} per million tokens")
+    if facts.free_tier:
+        known.append(f"{facts.free_tier.host} offers a free tier" + ("" if facts.paid else ", with no paid one on record"))
+    if facts.is_self_hostable and not facts.paid:
+        known.append("self-hosting has no list price")
+    return "; ".join(known) or "no price on record"
+
+
+def _pair(offer: Offer) -> str:
+    sides = [(offer.input, "input"), (offer.output, "output")]
+    return " and ".join(f"{money(price)} {side}" if price is not None else f"an unpublished {side} price" for price, side in sides)
+
+
+def cheaper(a: Facts, b: Facts) -> Edge:
+    """Who costs less, input and output both; unknown unless both have a paid offer with both prices."""
+    if not (a.paid and b.paid):
+        return "unknown"
+    pairs = [(a.paid.input, b.paid.input), (a.paid.output, b.paid.output)]
+    if any(None in pair for pair in pairs):
+        return "unknown"
+    signs = {(x > y) - (x < y) for x, y in pairs} - {0}
+    return "tie" if not signs else "depends" if len(signs) > 1 else "a" if signs == {-1} else "b"
+
+
+def larger(a: int | None, b: int | None) -> Edge:
+    if a is None or b is None:
+        return "unknown"
+    return "tie" if a == b else "a" if a > b else "b"
+
+
+def rows(a: Facts, b: Facts, today: datetime.date) -> tuple[TradeoffRow, ...]:
+    """Every tradeoff row of two models, one unit a row, the edge in words."""
+    return tuple(
+        row
+        for row in (
+            _price_row("Input price", "input", a, b),
+            _price_row("Output price", "output", a, b),
+            _price_row("Cached input", "cached_input", a, b),
+            _batch_row(a, b),
+            _tier_row(a, b),
+            _speed_row(a, b),
+            _latency_row(a, b),
+            _limit_row("Context", "context_window", a, b),
+            _limit_row("Maximum output", "max_output", a, b),
+            _word_row("Reasoning", a, b, _reasoning),
+            _word_row("Input modalities", a, b, lambda f: Value(", ".join(f.input_modalities))),
+            _word_row("Licence", a, b, _licence),
+            _word_row("Knowledge cutoff", a, b, lambda f: Value(_month(f.knowledge_cutoff)), _later(a.knowledge_cutoff, b.knowledge_cutoff)),
+            _word_row("Released", a, b, lambda f: Value(day(f.released_on) if f.released_on else ""), _newer(a, b)),
+            _word_row("Retires", a, b, lambda f: _retires(f, today), missing="no date announced"),
+        )
+    )
+
+
+def _price(facts: Facts, part: str) -> Value:
+    offer = facts.paid
+    if offer:
+        amount = getattr(offer, part)
+        text = money(amount) if amount is not None else ""
+        since = f", since {day(offer.starts_on)}" if offer.starts_on else ""
+        detail = f"{offer.host}{since}" if text else f"{offer.host} does not publish one"
+        if facts.free_tier and part != "cached_input":
+            detail += f"; {facts.free_tier.host} has a free tier"
+        return Value(text, detail, offer.source_url)
+    if part == "cached_input":
+        return Value("")
+    if facts.free_tier:
+        extra = "; self-hosted, no list price" if facts.is_self_hostable else ""
+        return Value("Free tier", f"{facts.free_tier.host}, no paid offer on record{extra}", facts.free_tier.source_url)
+    if facts.is_self_hostable:
+        return Value("Self-hosted", "no list price", facts.url)
+    return Value("")
+
+
+def _price_row(label: str, part: str, a: Facts, b: Facts) -> TradeoffRow:
+    left, right = (getattr(f.paid, part) if f.paid else None for f in (a, b))
+    values = _price(a, part), _price(b, part)
+    if left is None or right is None:
+        return TradeoffRow(label, *values, "unknown", "no two prices to compare", "not published")
+    if left == right:
+        return TradeoffRow(label, *values, "tie", "same price")
+    times = ratio(max(left, right), min(left, right))
+    return TradeoffRow(label, *values, "a" if left < right else "b", f"{times} cheaper" if times else "cheaper")
+
+
+def _batch_row(a: Facts, b: Facts) -> TradeoffRow:
+    def value(facts: Facts) -> Value:
+        discount = facts.paid.batch_discount if facts.paid else None
+        return Value(f"{(discount * 100).normalize():f}% off" if discount else "", facts.paid.host if discount else "")
+
+    return TradeoffRow("Batch", value(a), value(b), "unknown", "no two figures to compare", "not published")
+
+
+def _tier_row(a: Facts, b: Facts) -> TradeoffRow:
+    def value(facts: Facts) -> Value:
+        if not facts.paid or not facts.paid.tiers:
+            return Value("")
+        start, given, made = facts.paid.tiers[0]
+        prices = " / ".join(money(price) if price is not None else "not published" for price in (given, made))
+        return Value(prices, f"input / output, whole request from {start:,} prompt tokens", facts.paid.source_url)
+
+    return TradeoffRow("Long prompts", value(a), value(b), "unknown", "no two figures to compare", "no tier on record")
+
+
+def _snapshot(facts: Facts, part: str) -> Runtime | None:
+    return next((runtime for runtime in facts.runtimes if getattr(runtime, part) is not None), None)
+
+
+def _speed_row(a: Facts, b: Facts) -> TradeoffRow:
+    found = [_snapshot(facts, "output_tokens_per_second") for facts in (a, b)]
+    values = [
+        Value(f"{s.output_tokens_per_second.normalize():f} tokens/s", f"{s.host}, {day(s.measured_on)}", s.source_url) if s else Value("")
+        for s in found
+    ]
+    speeds = [s.output_tokens_per_second if s else None for s in found]
+    edge = larger(*speeds)
+    words = {"a": "faster", "b": "faster", "tie": "same", "unknown": "no two snapshots to compare"}[edge]
+    return TradeoffRow("Output speed", *values, edge, words, "N/A, no sourced snapshot")
+
+
+def _latency_row(a: Facts, b: Facts) -> TradeoffRow:
+    found = [_snapshot(facts, "ttft_seconds") for facts in (a, b)]
+    kinds = {"first_token": "first token", "first_answer_token": "first answer token", "": "first token of unstated kind"}
+    values = [
+        Value(f"{s.ttft_seconds.normalize():f} s", f"{kinds[s.ttft_kind]}, {s.host}, {day(s.measured_on)}", s.source_url) if s else Value("")
+        for s in found
+    ]
+    alike = all(found) and found[0].ttft_kind == found[1].ttft_kind
+    edge = larger(*(s.ttft_seconds for s in reversed(found))) if alike else "unknown"
+    words = {"a": "sooner", "b": "sooner", "tie": "same", "unknown": "no two snapshots to compare"}[edge]
+    return TradeoffRow("Time to first token", *values, edge, words, "N/A, no sourced snapshot")
+
+
+def _limit_row(label: str, part: str, a: Facts, b: Facts) -> TradeoffRow:
+    counts = [getattr(facts, part) for facts in (a, b)]
+    values = [Value(tokens(count), f"{count:,} tokens") if count is not None else Value("") for count in counts]
+    edge = larger(*counts)
+    if edge in ("a", "b"):
+        times = ratio(Decimal(max(counts)), Decimal(min(counts)))
+        return TradeoffRow(label, *values, edge, f"{times} larger" if times else "larger")
+    return TradeoffRow(label, *values, edge, "same" if edge == "tie" else "no two figures to compare")
+
+
+def _word_row(label, a: Facts, b: Facts, value, edge: tuple[Edge, str] | None = None, missing: str = "not known") -> TradeoffRow:
+    values = value(a), value(b)
+    if edge is None:
+        known = all(v.is_known for v in values)
+        same = (values[0].text, values[0].detail) == (values[1].text, values[1].detail)
+        edge = ("tie", "same") if known and same else ("depends", "depends on the job") if known else ("unknown", "no call")
+    return TradeoffRow(label, *values, *edge, missing)
+
+
+def _reasoning(facts: Facts) -> Value:
+    return {
+        "yes": Value("Yes", "helps on hard tests, costs time and tokens"),
+        "no": Value("No", "answers at once"),
+        "hybrid": Value("Hybrid", "thinking can be switched"),
+        "": Value(""),
+    }[facts.reasoning]
+
+
+def _licence(facts: Facts) -> Value:
+    weights = {True: "open weights", False: "API only", None: "weights not known"}[facts.open_weights]
+    return Value(facts.licence, weights) if facts.licence else Value("")
+
+
+def _month(text: str) -> str:
+    return f"{MONTHS[int(text[5:]) - 1]} {text[:4]}" if text else ""
+
+
+def _later(a: str, b: str) -> tuple[Edge, str] | None:
+    return ("a" if a > b else "b", "later") if a and b and a != b else None
+
+
+def _newer(a: Facts, b: Facts) -> tuple[Edge, str] | None:
+    if not (a.released_on and b.released_on) or a.released_on == b.released_on:
+        return None
+    months = round(abs((a.released_on - b.released_on).days) / 30.44)
+    words = f"{months} months newer" if months > 1 else "1 month newer" if months == 1 else "days newer"
+    return ("a" if a.released_on > b.released_on else "b", words)
+
+
+def _retires(facts: Facts, today: datetime.date) -> Value:
+    if not facts.retires_on:
+        return Value("")
+    return Value(day(facts.retires_on), "retired" if facts.retires_on <= today else "announced")
+
+
+def ordered(offers: Sequence[Offer]) -> list[Offer]:
+    """Offers for a table: the maker's own first, then by input price, unknown prices last."""
+    return sorted(offers, key=lambda o: (not o.makers_own, o.basis, o.input is None, o.input or 0, o.host))

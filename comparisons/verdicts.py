@@ -1,0 +1,441 @@
+"""PURE: judgement and words. One comparison in; badge, pick, doubts, flips and answers out; no Django.
+
+Templates print these sentences and decide nothing, so that no sentence can contradict the table beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal
+
+from comparisons import tradeoffs
+from comparisons.scoring import CategoryResult, Comparison, Flip, Outcome, Row
+from comparisons.tradeoffs import Facts
+
+LEVEL, POINT, SMALL = Decimal("0.5"), Decimal("1.5"), Decimal("3.5")  # unrounded gaps, in points
+FEW_SHARED = 3  # fewer shared rows prove nothing head to head
+LOW_OVERLAP = 5  # fewer shared rows earn the overlap note
+MODEST_COVERAGE = Decimal("0.5")
+
+GRADES = {
+    "head_to_head": "3 or more tests in common",
+    "partly": "1-2 tests in common",
+    "no_shared_test": "no shared test",
+    "one_sided": "only one tested",
+    "none": "no scores",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FlipLine:
+    """One condition under which the answer changes, and whose it is then (a, b or tie)."""
+
+    condition: str
+    evidence: str
+    winner: Outcome
+    winner_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    leader: Outcome  # whom the badge stands beside; tie and unknown: nobody
+    badge: Literal["Winner", "Ahead on its own tests", "Level", "No call"]
+    gap_words: str
+    shared_words: str  # the tests both took, in words
+    pick: str
+    sentences: tuple[str, ...]
+    overlap_note: str  # empty: enough shared tests and no dispute
+    unconfirmed_note: str
+    source_note: str
+    flips: tuple[FlipLine, ...]
+    questions: tuple[tuple[str, str], ...]
+
+
+def number(value: Decimal, places: int = 0) -> str:
+    """A value rounded half up to a fixed number of decimals."""
+    return f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
+
+
+def percent(share: Decimal) -> str:
+    return f"{number(share * 100)} %"
+
+
+def count(amount: int, noun: str, plural: str = "") -> str:
+    """`1 category`, `2 categories`."""
+    return f"{amount} {noun if amount == 1 else plural or noun + 's'}"
+
+
+def reading(row: Row, side: Literal["a", "b"]) -> str:
+    """A displayed score in the unit of its benchmark, as published: `61%`, `54.6%`, `1450`."""
+    return score_text(getattr(row, side).value, row.benchmark.unit)
+
+
+def score_text(value: Decimal, unit: str) -> str:
+    figure = f"{value.normalize():f}"
+    return {"percent": f"{figure}%", "usd": f"${value:,.2f}", "seconds": f"{figure} s", "minutes": f"{figure} min"}.get(unit, figure)
+
+
+def gap_words(gap: Decimal | None) -> str:
+    """The one place that turns a gap in points into words."""
+    if gap is None:
+        return "not comparable"
+    for limit, words in ((LEVEL, "level"), (POINT, "a point apart"), (SMALL, "a small lead")):
+        if abs(gap) < limit:
+            return words
+    return "clearly ahead"
+
+
+def joined(parts: Sequence[str], word: str = "and") -> str:
+    *head, last = parts
+    return f"{', '.join(head)} {word} {last}" if head else last
+
+
+def verdict(comparison: Comparison, a: Facts, b: Facts, confirmed: Comparison | None = None) -> Verdict:
+    """Everything the page says in words about two models.
+
+    `confirmed` is the same comparison without the rows that only an aggregator reports; where it changes a leader the verdict says so.
+    """
+    c, facts = comparison, {"a": a, "b": b}
+    ahead = c.leader if c.leader in ("a", "b") and abs(c.gap) >= LEVEL else "tie" if c.gap is not None else "unknown"
+    proven = c.shared_rows >= FEW_SHARED and c.shared_leader in (ahead, "tie")
+    badge = {"tie": "Level", "unknown": "No call"}.get(ahead) or ("Winner" if proven else "Ahead on its own tests")
+    return Verdict(
+        leader=ahead,
+        badge=badge,
+        gap_words=gap_words(c.gap),
+        shared_words=_shared_words(c),
+        pick=_pick(c, facts, ahead),
+        sentences=tuple(s for s in (*_aggregate(c, facts, ahead, proven), *_where(c, facts, ahead), *_operation(facts)) if s),
+        overlap_note=_overlap(c, facts),
+        unconfirmed_note=_unconfirmed(c, confirmed, facts),
+        source_note=_source_choice(c),
+        flips=_flip_lines(c, facts, ahead),
+        questions=_questions(c, facts, ahead),
+    )
+
+
+def _shared_words(c: Comparison) -> str:
+    if c.shared_a is None:
+        return "no weighted test in common"
+    gap = c.shared_a - c.shared_b
+    return f"{number(c.shared_a, 1)} v {number(c.shared_b, 1)}, {'level within a point' if LEVEL <= abs(gap) < POINT else gap_words(gap)}"
+
+
+def _other(side: str) -> str:
+    return "b" if side == "a" else "a"
+
+
+def _strongest(c: Comparison, side: str) -> CategoryResult | None:
+    """The category that a side leads by most."""
+    led = [result for result in c.comparable if result.leader == side]
+    return max(led, key=lambda result: (abs(result.gap), -result.category.order), default=None)
+
+
+def _backing(result: CategoryResult) -> str:
+    """What a category's lead lacks, as an aside; empty when a shared test backs it."""
+    if result.is_disputed:
+        return " (disputed by the shared tests)"
+    return " (no shared test)" if result.grade == "no_shared_test" else ""
+
+
+def _reasons(c: Comparison, facts: dict[str, Facts], side: str) -> list[str]:
+    """Up to two reasons to choose a side: its widest category, cheaper, larger context, the kind of model."""
+    other = facts[_other(side)]
+    mine = facts[side]
+    found = []
+    strongest = _strongest(c, side)
+    if strongest:
+        found.append(f"{strongest.category.name} matters most to you{_backing(strongest)}")
+    if _cheaper_side(facts) == side:
+        found.append("you want the lower token price")
+    if tradeoffs.larger(facts["a"].context_window, facts["b"].context_window) == side:
+        found.append(f"you need its larger {tradeoffs.tokens(mine.context_window)} context window")
+    if {mine.reasoning, other.reasoning} == {"yes", "no"}:
+        found.append("you want a reasoning model" if mine.reasoning == "yes" else "you want answers without a thinking phase")
+    return found[:2]
+
+
+def _cheaper_side(facts: dict[str, Facts]) -> str:
+    return tradeoffs.cheaper(facts["a"], facts["b"])
+
+
+def _pick(c: Comparison, facts: dict[str, Facts], ahead: str) -> str:
+    if ahead in ("a", "b"):
+        reasons = _reasons(c, facts, _other(ahead))
+        text = f"Pick {facts[ahead].name} for the stronger benchmark profile."
+        if reasons:
+            return f"{text} Pick {facts[_other(ahead)].name} if {joined(reasons, 'or')}."
+        return f"{text} Nothing on record speaks for {facts[_other(ahead)].name} instead."
+    opening = "A split decision: the two averages are level." if ahead == "tie" else "No pick on quality: there is no average for both."
+    lines = [
+        f"{facts[side].name} if {joined(reasons, 'or')}" for side in ("a", "b") if (reasons := _reasons(c, facts, side))
+    ]
+    return f"{opening} Pick {'; '.join(lines)}." if lines else f"{opening} Nothing on record separates them."
+
+
+def _aggregate(c: Comparison, facts: dict[str, Facts], ahead: str, proven: bool) -> list[str]:
+    if ahead == "unknown":
+        return []
+    first = ahead if ahead in ("a", "b") else "a"
+    overall = {"a": c.a.overall, "b": c.b.overall}
+    figures = f"{number(overall[first].value)} to {number(overall[_other(first)].value)}"
+    if ahead == "tie":
+        text = f"The averages of their own tests are level, {figures}"
+    else:
+        words = {"a point apart": "a point ahead, a close call,", "a small lead": "ahead by a small but real lead,"}
+        size = words.get(gap_words(c.gap), "clearly ahead")
+        text = f"{facts[ahead].name} is {size} on the average of its own tests, {figures}"
+        if not proven:
+            text += ", which the tests both took do not prove" if c.shared_rows else ", with no weighted test in common to prove it"
+        elif min(average.coverage for average in overall.values()) < MODEST_COVERAGE:
+            text += ", on less than half of the weight"
+    sentences = [text + "."]
+    if c.shared_a is not None:
+        tests = f"{c.shared_rows} weighted tests" if c.shared_rows > 1 else "1 weighted test"
+        values = f"{number(c.shared_a, 1)} to {number(c.shared_b, 1)}"
+        words = gap_words(c.shared_a - c.shared_b)
+        if words in ("level", "a point apart"):
+            sentences.append(f"On the {tests} both took they are {'level' if words == 'level' else 'within a point'}: {values}.")
+        else:
+            low, high = sorted((c.shared_a, c.shared_b))
+            contrary = ahead in ("a", "b") and c.shared_leader != ahead
+            sentences.append(
+                f"On the {tests} both took, {facts[c.shared_leader].name} is {'' if words == 'clearly ahead' else 'ahead by '}{words}"
+                f"{' instead' if contrary else ''}: {number(high, 1)} to {number(low, 1)}."
+            )
+    return sentences
+
+
+def _where(c: Comparison, facts: dict[str, Facts], ahead: str) -> list[str]:
+    first = ahead if ahead in ("a", "b") else "a"
+    parts = []
+    for side in (first, _other(first)):
+        strongest = _strongest(c, side)
+        if strongest:
+            mine, other = (getattr(strongest, s).value for s in (side, _other(side)))
+            parts.append(
+                f"{facts[side].name} wins {strongest.category.name} by most, averaging {number(mine, 1)} "
+                f"against {number(other, 1)}{_backing(strongest)}."
+            )
+    if c.widest:
+        side = c.widest.outcome
+        parts.append(
+            f"The widest gap on a test both took is {c.widest.benchmark.name}: {reading(c.widest, side)} for {facts[side].name}, "
+            f"{reading(c.widest, _other(side))} for {facts[_other(side)].name}."
+        )
+    return parts
+
+
+def _operation(facts: dict[str, Facts]) -> list[str]:
+    a, b = facts["a"], facts["b"]
+    return [_price_sentence(a, b), _kind_sentence(a, b), _context_sentence(a, b)]
+
+
+def _price_sentence(a: Facts, b: Facts) -> str:
+    if a.paid and b.paid and None not in (a.paid.input, a.paid.output, b.paid.input, b.paid.output):
+        prices = [f"{tradeoffs.money(o.input)} input and {tradeoffs.money(o.output)} output" for o in (a.paid, b.paid)]
+        if prices[0] == prices[1]:
+            return f"Both cost {prices[0]} per million tokens."
+        text = f"{a.name} costs {prices[0]} per million tokens, {b.name} {prices[1]}"
+        cheap, dear = sorted((a, b), key=lambda facts: facts.paid.output)
+        times = tradeoffs.ratio(dear.paid.output, cheap.paid.output)
+        return f"{text}; {dear.name} is {times} as dear on output." if times else f"{text}."
+    return f"Price: for {a.name}, {tradeoffs.price_words(a)}; for {b.name}, {tradeoffs.price_words(b)}."
+
+
+def _kind_sentence(a: Facts, b: Facts) -> str:
+    if {a.reasoning, b.reasoning} == {"yes", "no"}:
+        thinker, other = (a, b) if a.reasoning == "yes" else (b, a)
+        return (
+            f"{thinker.name} thinks before it answers and {other.name} does not: that helps on hard tests and costs latency and extra "
+            "output tokens."
+        )
+    return ""
+
+
+def _context_sentence(a: Facts, b: Facts) -> str:
+    edge = tradeoffs.larger(a.context_window, b.context_window)
+    if edge not in ("a", "b"):
+        return ""
+    large, small = (a, b) if edge == "a" else (b, a)
+    return (
+        f"{large.name} takes the longer prompt: {tradeoffs.tokens(large.context_window)} tokens of context "
+        f"against {tradeoffs.tokens(small.context_window)}."
+    )
+
+
+def _overlap(c: Comparison, facts: dict[str, Facts]) -> str:
+    disputed = c.disputed
+    if len(c.shared) >= LOW_OVERLAP and not disputed:
+        return ""
+    parts = []
+    if len(c.shared) < LOW_OVERLAP:
+        both = "no test was" if not c.shared else f"only {count(len(c.shared), 'test')} of {len(c.rows)} {'was' if len(c.shared) == 1 else 'were'}"
+        parts.append(f"Low overlap: {both} taken by both, so most averages compare different tests.")
+    for result in disputed:
+        parts.append(
+            f"In {result.category.name} the average and the shared tests disagree: {facts[result.leader].name} has the higher average, "
+            f"{facts[result.shared_leader].name} leads on what both took."
+        )
+    return " ".join(parts)
+
+
+def _outcome_text(c: Comparison) -> str:
+    values = [number(card.overall.value) if card.overall else "no average" for card in (c.a, c.b)]
+    return f"{values[0]} v {values[1]}, wins {c.wins_a} v {c.wins_b}"
+
+
+def _unconfirmed(c: Comparison, confirmed: Comparison | None, facts: dict[str, Facts]) -> str:
+    if not confirmed or not c.unconfirmed_rows:
+        return ""
+    before = (c.leader, tuple(result.leader for result in c.categories))
+    after = (confirmed.leader, tuple(result.leader for result in confirmed.categories))
+    if before == after:
+        return ""
+    return (
+        f"{count(c.unconfirmed_rows, 'score')} on this page {'is' if c.unconfirmed_rows == 1 else 'are'} unconfirmed and "
+        f"{'decides' if c.unconfirmed_rows == 1 else 'decide'} a leader: with all rows {_outcome_text(c)}; "
+        f"on confirmed rows {_outcome_text(confirmed)}."
+    )
+
+
+def _source_choice(c: Comparison) -> str:
+    names = [result.category.name for result in c.categories if result.source_choice]
+    return f"Sources disagree: choosing others would change who wins {joined(names)}." if names else ""
+
+
+def _flip_lines(c: Comparison, facts: dict[str, Facts], ahead: str) -> tuple[FlipLine, ...]:
+    lines = [*_weight_flips(c, facts, ahead)]
+    a, b = facts["a"], facts["b"]
+    edge = tradeoffs.larger(a.context_window, b.context_window)
+    if edge in ("a", "b"):
+        small, large = facts[_other(edge)], facts[edge]
+        lines.append(
+            FlipLine(
+                f"A prompt needs more than {tradeoffs.tokens(small.context_window)} tokens",
+                f"Context window: {large.context_window:,} tokens against {small.context_window:,}.",
+                edge,
+                large.name,
+            )
+        )
+    if {a.open_weights, b.open_weights} == {True, False}:
+        side = "a" if a.open_weights else "b"
+        licence = f" under {facts[side].licence}" if facts[side].licence else ""
+        lines.append(
+            FlipLine(
+                "You must host it yourself",
+                f"Open weights{licence}; {facts[_other(side)].name} is reached by API only.",
+                side,
+                f"{facts[side].name}, the only option",
+            )
+        )
+    if c.shared_a is not None and ahead in ("a", "b"):
+        gap = c.shared_a - c.shared_b
+        level = abs(gap) < POINT
+        if level or c.shared_leader != ahead:
+            side = "tie" if level else c.shared_leader
+            lines.append(
+                FlipLine(
+                    "You trust only the tests both took",
+                    f"{count(c.shared_rows, 'weighted test')}, {number(c.shared_a, 1)} v {number(c.shared_b, 1)}.",
+                    side,
+                    "Level within a point" if level else facts[side].name,
+                )
+            )
+    cheap = _cheaper_side(facts)
+    if cheap in ("a", "b") and ahead == _other(cheap):
+        lines.append(FlipLine("The token price decides", _price_sentence(a, b), cheap, facts[cheap].name))
+    return tuple(lines)
+
+
+def _weight_flips(c: Comparison, facts: dict[str, Facts], ahead: str) -> list[FlipLine]:
+    if ahead not in ("a", "b") or not c.comparable:
+        return []
+    if c.comparable_leader != ahead:
+        who = {"tie": "neither is ahead"}.get(c.comparable_leader) or f"{facts[c.comparable_leader].name} is ahead"
+        side = c.comparable_leader
+        return [
+            FlipLine(
+                f"You weigh only the {count(len(c.comparable), 'category', 'categories')} both were tested in",
+                f"Over those {who}; the overall averages also count categories that only one was tested in.",
+                side,
+                facts[side].name if side in ("a", "b") else "Level",
+            )
+        ]
+    if not c.flips:
+        return [
+            FlipLine(
+                "No weighting of the comparable categories flips it",
+                f"{facts[ahead].name} is not behind in any of the {count(len(c.comparable), 'category', 'categories')} both were tested in."
+                if len(c.comparable) > 1
+                else f"{c.comparable[0].category.name} is the one category both were tested in.",
+                ahead,
+                facts[ahead].name,
+            )
+        ]
+    return [_weight_flip(flip, facts) for flip in c.flips]
+
+
+def _weight_flip(flip: Flip, facts: dict[str, Facts]) -> FlipLine:
+    return FlipLine(
+        f"{flip.category.name} counts for more than {percent(flip.share)}",
+        f"It is {percent(flip.now)} of the comparable weight now.",
+        flip.winner,
+        facts[flip.winner].name,
+    )
+
+
+def _questions(c: Comparison, facts: dict[str, Facts], ahead: str) -> tuple[tuple[str, str], ...]:
+    a, b = facts["a"], facts["b"]
+    found = [(f"Which is better, {a.name} or {b.name}?", _better(c, facts, ahead))]
+    found += [(f"Which is better for {result.category.name}?", _category_answer(result, c, facts)) for result in c.comparable]
+    cheap = _cheaper_side(facts)
+    if cheap in ("a", "b"):
+        answer = f"{facts[cheap].name}, on input and output both." if _both_lower(facts, cheap) else f"{facts[cheap].name}."
+    elif cheap == "tie":
+        answer = "Neither: their list prices are the same."
+    elif cheap == "depends":
+        answer = "It depends on the mix: one is cheaper on input, the other on output."
+    else:
+        answer = f"The prices on record cannot be compared: for {a.name}, {tradeoffs.price_words(a)}; for {b.name}, {tradeoffs.price_words(b)}."
+    found.append(("Which is cheaper?", answer))
+    edge = tradeoffs.larger(a.context_window, b.context_window)
+    if edge in ("a", "b"):
+        large = facts[edge]
+        found.append(("Which has the larger context window?", f"{large.name}, with {large.context_window:,} tokens."))
+    elif edge == "tie":
+        found.append(("Which has the larger context window?", f"Neither: both take {a.context_window:,} tokens."))
+    return tuple(found)
+
+
+def _both_lower(facts: dict[str, Facts], side: str) -> bool:
+    mine, other = facts[side].paid, facts[_other(side)].paid
+    return mine.input < other.input and mine.output < other.output
+
+
+def _better(c: Comparison, facts: dict[str, Facts], ahead: str) -> str:
+    wins = f"It is {c.wins_a} to {c.wins_b} in category wins, {len(c.comparable)} comparable, {c.on_shared_tests} of them with a shared test."
+    if ahead == "unknown":
+        return "The scores on record cannot say: at least one of the two has no weighted score."
+    if ahead == "tie":
+        return f"Neither, on the averages of their own tests. {wins}"
+    return f"{facts[ahead].name}, by the average of its own tests. {wins}"
+
+
+def _category_answer(result: CategoryResult, c: Comparison, facts: dict[str, Facts]) -> str:
+    values = f"{number(max(result.a.value, result.b.value), 1)} to {number(min(result.a.value, result.b.value), 1)}"
+    if result.leader == "tie":
+        text = f"Neither: both average {number(result.a.value, 1)}."
+    else:
+        text = f"{facts[result.leader].name}, {values} on average."
+    if result.grade == "no_shared_test":
+        return f"{text} The two took different tests, so nothing backs this head to head."
+    rows = [row for row in c.shared if row.benchmark.category == result.category.slug and row.outcome in ("a", "b")]
+    if not rows:
+        return text
+    row = max(rows, key=lambda row: (abs(row.gap or 0), row.benchmark.name))
+    leader = facts[row.outcome].name
+    contrary = "But on" if result.leader in ("a", "b") and row.outcome != result.leader else "On"
+    return f"{text} {contrary} {row.benchmark.name}, which both took, {leader} is ahead, {reading(row, row.outcome)} to {reading(row, _other(row.outcome))}."
