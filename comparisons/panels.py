@@ -1,0 +1,488 @@
+"""Fetched rows in, one frozen object per page out: finished strings that HTML, and later the twins, only print."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from comparisons import scoring, tradeoffs, verdicts
+from comparisons.models import LanguageModel
+from comparisons.plain import Rulebook
+from comparisons.scoring import Cell, CategoryResult, Comparison, Row, Scorecard
+from comparisons.tradeoffs import Facts, TradeoffRow, day
+from comparisons.verdicts import Verdict, count, number, percent, score_text
+
+INDEXED_ROWS, INDEXED_CATEGORIES = 3, 2  # shared rows and categories that make a pair worth a search engine's time
+KINDS = {"maintainer": "benchmark's maintainer", "independent": "independent run", "vendor": "maker's figure", "aggregator": "unconfirmed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Toggle:
+    """A link that changes what a panel shows."""
+
+    id: str
+    label: str
+    href: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    mark: str  # a, b, c, d: shape and colour
+    slug: str
+    name: str
+    short: str
+    creator: str
+    url: str
+    overall: str  # empty: no average
+    position: str  # the same on 0 to 100, for the picture
+    badge: str
+    is_behind: bool
+    wins: str
+    tested: str
+    remark: str  # retired, for example
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One result as printed."""
+
+    text: str
+    url: str
+    kind: str
+    detail: str
+    is_shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreCell:
+    text: str
+    url: str
+    is_best: bool
+    is_unconfirmed: bool
+    note: str
+    spread: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkLine:
+    name: str
+    url: str
+    remark: str
+    cells: tuple[ScoreCell | None, ...]
+    lead_mark: str
+    lead: str
+    lead_words: str  # for the ear: who leads
+    is_shared: bool
+    positions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkGroup:
+    name: str
+    mark: str
+    words: str
+    lines: tuple[BenchmarkLine, ...]
+    has_shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryLine:
+    name: str
+    url: str
+    values: tuple[str, ...]
+    positions: tuple[str, ...]
+    leader: str
+    is_hollow: bool
+    lead: str
+    lead_words: str
+    evidence: str
+    shared: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairPage:
+    path: str
+    title: str
+    description: str
+    announcement: str
+    is_indexed: bool
+    sides: tuple[Side, Side]
+    subtitle: str
+    coverage: str
+    comparable: str
+    shared_line: str
+    verdict: Verdict
+    categories: tuple[CategoryLine, ...]
+    row_toggles: tuple[Toggle, ...]
+    tradeoffs: tuple[TradeoffRow, ...]
+    show_toggles: tuple[Toggle, ...]
+    groups: tuple[BenchmarkGroup, ...]
+    shown_rows: int
+    opens_on_shared: bool  # on a phone the table opens on the tests both took
+    shared_values: tuple[str, str] | None
+    shared_mark: str
+    shared_gap: str
+    flip_href: str
+    add_href: str
+    checked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the address asks to see; the defaults are the bare page."""
+
+    show: str = ""
+    rows: str = ""
+    sources: str = ""
+    flip: str = ""
+
+    def href(self, path: str, **changes: str) -> str:
+        """The address of the same page with some options changed; defaults are left out."""
+        state = {name: getattr(self, name) for name in self.__slots__} | changes
+        query = urlencode({name: value for name, value in state.items() if value})
+        return f"{path}?{query}" if query else path
+
+
+def pair_page(
+    pair: Sequence[LanguageModel],
+    comparison: Comparison,
+    confirmed: Comparison | None,
+    facts: Sequence[Facts],
+    options: Options,
+    *,
+    path: str,
+    is_featured: bool,
+    today: datetime.date,
+) -> PairPage:
+    """The pair page, in the order of `pair`."""
+    said = verdicts.verdict(comparison, *facts, confirmed)
+    names = [model.name for model in pair]
+    shared = comparison.shared
+    wide = [row for row in shared if row.gap is not None and abs(row.gap) >= scoring.WIDE_GAP]
+    show = options.show or "all"
+    chosen = {"all": comparison.rows, "shared": shared, "gap": wide}[show]
+    tradeoff_rows = tradeoffs.rows(*facts, today)
+    differing = tuple(row for row in tradeoff_rows if row.is_difference)
+    scored = [result.category.name for result in comparison.categories if result.a or result.b]
+    dates = [cell.shown.checked_on for row in comparison.rows for cell in (row.a, row.b) if cell and cell.shown.checked_on]
+    reported = [cell.shown.reported_on for row in comparison.rows for cell in (row.a, row.b) if cell and cell.shown.reported_on]
+    checked = f"Checked {day(max(dates))}." if dates else f"Newest score {day(max(reported))}." if reported else ""
+    overlap = f"{count(len(comparison.rows), 'benchmark')} on record, {len(shared)} run on both models."
+    shared_gap = None if comparison.shared_a is None else comparison.shared_a - comparison.shared_b
+    toggles = [("all", f"All ({len(comparison.rows)})", True), ("shared", f"Tests both took ({len(shared)})", bool(shared))]
+    toggles.append(("gap", f"Gap of 10 or more ({len(wide)})", bool(wide)))
+    return PairPage(
+        path=path,
+        title=f"{names[0]} vs {names[1]}: benchmarks, price and context compared",
+        description=f"{said.sentences[0] if said.sentences else said.pick} {overlap} Every score with its source.",
+        announcement=f"{names[0]} against {names[1]}: {count(len(chosen), 'benchmark')} shown",
+        is_indexed=is_featured
+        or (len(shared) >= INDEXED_ROWS and len({row.benchmark.category for row in shared}) >= INDEXED_CATEGORIES),
+        sides=(_side(pair[0], "a", comparison, said), _side(pair[1], "b", comparison, said)),
+        subtitle=f"Side-by-side comparison across {verdicts.joined(scored)}." if scored else "No weighted score on record yet.",
+        coverage=f"{overlap} {checked}".strip(),
+        comparable=_comparable(comparison),
+        shared_line=f"Tests both took ({comparison.shared_rows}): {said.shared_words}"
+        if comparison.shared_rows
+        else "Tests both took: no weighted test in common",
+        verdict=said,
+        categories=tuple(_category_line(result, names) for result in _by_evidence(comparison.categories)),
+        row_toggles=(
+            Toggle("rows-all", f"All rows ({len(tradeoff_rows)})", options.href(path, rows=""), options.rows != "diff"),
+            Toggle("rows-diff", f"Only differences ({len(differing)})", options.href(path, rows="diff"), options.rows == "diff"),
+        ),
+        tradeoffs=differing if options.rows == "diff" else tradeoff_rows,
+        show_toggles=tuple(
+            Toggle(f"show-{value}", label, options.href(path, show="" if value == "all" else value), show == value)
+            for value, label, is_offered in toggles
+            if is_offered or show == value
+        ),
+        groups=_groups(comparison, chosen, names),
+        shown_rows=len(chosen),
+        opens_on_shared=not options.show and len(shared) >= INDEXED_ROWS,
+        shared_values=None if shared_gap is None else (number(comparison.shared_a, 1), number(comparison.shared_b, 1)),
+        shared_mark=comparison.shared_leader if shared_gap is not None and abs(shared_gap) >= verdicts.LEVEL else "",
+        shared_gap="" if shared_gap is None else f"+{number(abs(shared_gap), 1)}" if shared_gap else "tie",
+        flip_href=options.href(path, flip="" if options.flip else "1"),
+        add_href="/compare/?" + urlencode({"a": pair[0].slug, "b": pair[1].slug, "more": "1"}),
+        checked=checked,
+    )
+
+
+def _comparable(comparison: Comparison) -> str:
+    bare = [result.category.name for result in comparison.comparable if result.grade == "no_shared_test"]
+    text = f"{len(comparison.comparable)} comparable, {comparison.on_shared_tests} of them on shared tests"
+    return f"{text}; {verdicts.joined(bare)} without a shared test" if bare else text
+
+
+def _side(model: LanguageModel, mark: str, comparison: Comparison, said: Verdict) -> Side:
+    card: Scorecard = getattr(comparison, mark)
+    wins = comparison.wins_a if mark == "a" else comparison.wins_b
+    return side(
+        model,
+        mark,
+        card,
+        categories=len(comparison.categories),
+        wins=f"wins {wins}/{len(comparison.categories)} categories",
+        badge=said.badge if said.leader == mark else "",
+        is_behind=said.leader in ("a", "b") and said.leader != mark,
+    )
+
+
+def side(model: LanguageModel, mark: str, card: Scorecard, *, categories: int, wins: str = "", badge: str = "", is_behind: bool = False) -> Side:
+    tested = f"tested in {len(card.categories)} of {categories} categories"
+    if card.overall:
+        tested += f" ({percent(card.overall.coverage)} by importance)"
+    return Side(
+        mark=mark,
+        slug=model.slug,
+        name=model.name,
+        short=model.short,
+        creator=model.creator.name,
+        url=model.get_absolute_url(),
+        overall=number(card.overall.value) if card.overall else "",
+        position=number(card.overall.value, 1) if card.overall else "",
+        badge=badge,
+        is_behind=is_behind,
+        wins=wins,
+        tested=tested,
+        remark=f"Retired on {day(model.retires_on)}" if model.is_retired else "",
+    )
+
+
+def _by_evidence(results: Sequence[CategoryResult]) -> list[CategoryResult]:
+    """Comparable categories first, each group in the site's order."""
+    return sorted(results, key=lambda result: (not result.is_comparable, result.only_displayed, result.category.order))
+
+
+def _category_line(result: CategoryResult, names: Sequence[str]) -> CategoryLine:
+    by_side = {"a": names[0], "b": names[1]}
+    averages = result.a, result.b
+    values = tuple(number(average.value, 1) if average else "" for average in averages)
+    if result.leader in ("a", "b"):
+        mark, lead, words = result.leader, f"+{number(abs(result.gap), 1)}", f"{by_side[result.leader]} wins by "
+    elif result.leader == "tie":
+        mark, lead, words = "", "tie", ""
+    elif any(averages):
+        mark = "a" if result.a else "b"
+        lead, words = "only", f"only {by_side[mark]} has scores: no call; "
+    else:
+        mark, lead, words = "", "no call", ""
+    evidence = verdicts.GRADES[result.grade]
+    if result.grade in ("head_to_head", "partly"):
+        evidence = f"{count(result.shared_tests, 'test')} in common"
+    if result.is_disputed:
+        evidence += "; average and shared test disagree"
+    if result.only_displayed:
+        evidence = "shown, not counted"
+    return CategoryLine(
+        name=result.category.name,
+        url=f"/leaderboard/{result.category.slug}/",
+        values=values,
+        positions=tuple(number(average.value, 1) if average else "" for average in averages),
+        leader=mark,
+        is_hollow=result.leader in ("a", "b") and result.grade == "no_shared_test",
+        lead=lead,
+        lead_words=words,
+        evidence=evidence,
+        shared=f"{number(result.shared_a, 1)} v {number(result.shared_b, 1)}" if result.shared_rows else "",
+    )
+
+
+def _groups(comparison: Comparison, chosen: Sequence[Row], names: Sequence[str]) -> tuple[BenchmarkGroup, ...]:
+    groups = []
+    for result in comparison.categories:
+        rows = [row for row in chosen if row.benchmark.category == result.category.slug]
+        if rows:
+            groups.append(
+                BenchmarkGroup(
+                    name=result.category.name,
+                    mark=result.leader if result.leader in ("a", "b") else "",
+                    words=_group_words(result, names),
+                    lines=tuple(_benchmark_line(row, names) for row in rows),
+                    has_shared=any(row.is_shared for row in rows),
+                )
+            )
+    return tuple(groups)
+
+
+def _group_words(result: CategoryResult, names: Sequence[str]) -> str:
+    if result.is_comparable:
+        values = f"{number(result.a.value, 1)} to {number(result.b.value, 1)}"
+        if result.leader == "tie":
+            return f"tie at {number(result.a.value, 1)}"
+        leader = names[0] if result.leader == "a" else names[1]
+        if result.leader == "b":
+            values = f"{number(result.b.value, 1)} to {number(result.a.value, 1)}"
+        return f"{leader} wins, {values}" + ("; no shared test" if result.grade == "no_shared_test" else "")
+    if result.a or result.b:
+        return f"only {names[0] if result.a else names[1]} has scores"
+    return "shown, not counted"
+
+
+def _benchmark_line(row: Row, names: Sequence[str]) -> BenchmarkLine:
+    benchmark = row.benchmark
+    by_side = {"a": names[0], "b": names[1]}
+    remarks = [] if benchmark.weight else ["shown, not counted"]
+    if benchmark.direction == "lower":
+        remarks.append("lower is better")
+    if benchmark.status != "current":
+        remarks.append(benchmark.status)
+    if row.settings_differ:
+        remarks.append("settings may differ")
+    if row.within_noise:
+        remarks.append("within noise")
+    if row.outcome in ("a", "b"):
+        mark, lead, words = row.outcome, f"+{number(abs(row.gap), 1)}", f"{by_side[row.outcome]} leads by "
+    elif row.outcome == "tie":
+        mark, lead, words = "", "tie", ""
+    elif row.is_shared:
+        mark, lead, words = "", "no call", ""
+    else:
+        mark = "a" if row.a else "b"
+        lead, words = "only", f"only {by_side[mark]} has a score; "
+    scaled = [scoring.normalise(cell.value, benchmark) if cell else None for cell in (row.a, row.b)]
+    return BenchmarkLine(
+        name=benchmark.name,
+        url=f"/benchmarks/{benchmark.slug}/",
+        remark=", ".join(remarks),
+        cells=tuple(
+            score_cell(cell, benchmark.unit, is_best=row.outcome == key) if cell else None for key, cell in (("a", row.a), ("b", row.b))
+        ),
+        lead_mark=mark,
+        lead=lead,
+        lead_words=words,
+        is_shared=row.is_shared,
+        positions=tuple(number(value, 1) if value is not None else "" for value in scaled),
+    )
+
+
+def score_cell(cell: Cell, unit: str, *, is_best: bool = False) -> ScoreCell:
+    """One model's results on one benchmark: the displayed one, and all of them where there are several."""
+    low, high = cell.spread
+    results = (cell.shown, *cell.others)
+    return ScoreCell(
+        text=score_text(cell.value, unit),
+        url=cell.shown.source_url,
+        is_best=is_best,
+        is_unconfirmed=cell.is_unconfirmed,
+        note=cell.shown.note,
+        spread=f"{len(results)} sources, {low.normalize():f} to {high.normalize():f}" if cell.others else "",
+        sources=tuple(
+            Source(
+                score_text(result.value, unit),
+                result.source_url,
+                KINDS[result.source_kind],
+                ", ".join(part for part in (day(result.reported_on) if result.reported_on else "no date", result.setting) if part),
+                result is cell.shown,
+            )
+            for result in results
+        ),
+    )
+
+
+# --- three and four models ------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of a table with one cell a model; `best` holds the places of the best values."""
+
+    name: str
+    url: str
+    cells: tuple[str, ...]
+    best: frozenset[int] = frozenset()
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShortlistPage:
+    path: str
+    title: str
+    description: str
+    sides: tuple[Side, ...]
+    coverage: str
+    overall: Line
+    categories: tuple[Line, ...]
+    limits: tuple[Line, ...]
+    groups: tuple[tuple[str, tuple[Line, ...]], ...]
+    pairs: tuple[tuple[str, str], ...]  # (label, address)
+    show_toggles: tuple[Toggle, ...]
+    shown_rows: int
+    add_href: str
+    announcement: str
+
+
+def shortlist_page(
+    models: Sequence[LanguageModel],
+    cards: Sequence[Scorecard],
+    facts: Sequence[Facts],
+    rules: Rulebook,
+    options: Options,
+    *,
+    path: str,
+    today: datetime.date,
+) -> ShortlistPage:
+    """Three or four models side by side by the same rules; sentences are for pairs."""
+    names = [model.name for model in models]
+    benchmarks = [b for b in rules.benchmarks.values() if any(b.slug in card.cells for card in cards)]
+    everywhere = [b for b in benchmarks if all(b.slug in card.cells for card in cards)]
+    show = "shared" if options.show == "shared" else "all"
+    chosen = everywhere if show == "shared" else benchmarks
+    columns = [_limits(fact, today) for fact in facts]
+    return ShortlistPage(
+        path=path,
+        title=f"{' vs '.join(names)}: benchmarks, price and context compared",
+        description=f"{verdicts.joined(names)} side by side: {len(benchmarks)} benchmarks on record, {len(everywhere)} run on all.",
+        sides=tuple(side(m, mark, card, categories=len(rules.categories)) for m, mark, card in zip(models, "abcd", cards, strict=False)),
+        coverage=f"{count(len(benchmarks), 'benchmark')} on record, {len(everywhere)} run on all {len(models)} models.",
+        overall=_line("Average of its own tests", "", [card.overall.value if card.overall else None for card in cards], 0),
+        categories=tuple(
+            _line(c.name, f"/leaderboard/{c.slug}/", [card.categories[c.slug].value if c.slug in card.categories else None for card in cards])
+            for c in rules.categories
+        ),
+        limits=tuple(Line(label, "", tuple(column[label] for column in columns)) for label in columns[0]),
+        groups=tuple(
+            (c.name, lines)
+            for c in rules.categories
+            if (lines := tuple(_score_line(b, cards) for b in chosen if b.category == c.slug))
+        ),
+        pairs=tuple(
+            (f"{a.name} vs {b.name}", f"/compare/{a.slug}-vs-{b.slug}/") for i, a in enumerate(models) for b in models[i + 1 :]
+        ),
+        show_toggles=(
+            Toggle("show-all", f"All ({len(benchmarks)})", options.href(path, show=""), show == "all"),
+            Toggle("show-shared", f"Tests all took ({len(everywhere)})", options.href(path, show="shared"), show == "shared"),
+        ),
+        shown_rows=len(chosen),
+        add_href="/compare/?" + urlencode([*zip("abcd", [m.slug for m in models], strict=False), ("more", "1")]),
+        announcement=f"{count(len(chosen), 'benchmark')} shown",
+    )
+
+
+def _line(name: str, url: str, values: Sequence[Decimal | None], places: int = 1, remark: str = "") -> Line:
+    top = max((value for value in values if value is not None), default=None)
+    best = frozenset(i for i, value in enumerate(values) if value is not None and value == top)
+    cells = tuple(number(value, places) if value is not None else "" for value in values)
+    return Line(name, url, cells, best if len(best) < len([v for v in values if v is not None]) else frozenset(), remark)
+
+
+def _score_line(benchmark: scoring.Benchmark, cards: Sequence[Scorecard]) -> Line:
+    cells = [card.cells.get(benchmark.slug) for card in cards]
+    values = [cell.value if cell else None for cell in cells]
+    known = [value for value in values if value is not None]
+    top = min(known) if benchmark.direction == "lower" else max(known)
+    best = frozenset(i for i, v in enumerate(values) if v == top) if len(known) > 1 and benchmark.direction != "none" else frozenset()
+    texts = tuple(score_text(value, benchmark.unit) if value is not None else "" for value in values)
+    remarks = [] if benchmark.weight else ["shown, not counted"]
+    if benchmark.direction == "lower":
+        remarks.append("lower is better")
+    return Line(benchmark.name, f"/benchmarks/{benchmark.slug}/", texts, best, ", ".join(remarks))
+
+
+def _limits(facts: Facts, today: datetime.date) -> dict[str, str]:
+    """The tradeoff column of one model: the values of the pair's rows."""
+    return {row.label: row.a.text + (f" ({row.a.detail})" if row.a.detail else "") if row.a.is_known else row.missing for row in tradeoffs.rows(facts, facts, today)}

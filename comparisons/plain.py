@@ -1,0 +1,119 @@
+"""Stored rows as the plain values that scoring and tradeoffs compute on."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from comparisons import models, scoring, tradeoffs
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Weights in force: categories in their order, benchmarks by slug."""
+
+    categories: tuple[scoring.Category, ...]
+    benchmarks: dict[str, scoring.Benchmark]
+
+
+def rulebook() -> Rulebook:
+    categories = tuple(
+        scoring.Category(slug, name, weight, order)
+        for slug, name, weight, order in models.Category.objects.values_list("slug", "name", "weight", "order")
+    )
+    benchmarks = {b.slug: plain_benchmark(b) for b in models.Benchmark.objects.select_related("category")}
+    return Rulebook(categories, benchmarks)
+
+
+def plain_benchmark(row: models.Benchmark) -> scoring.Benchmark:
+    return scoring.Benchmark(
+        slug=row.slug,
+        name=row.name,
+        category=row.category.slug,
+        weight=row.weight,
+        unit=row.unit,
+        floor=row.floor,
+        ceiling=row.ceiling,
+        direction=row.direction,
+        decimals=row.decimals,
+        family=row.family,
+        kind=row.kind,
+        items=row.items,
+        status=row.status,
+        version=row.version,
+    )
+
+
+def results(of: Iterable[models.LanguageModel] | None = None) -> dict[int, list[tuple[str, scoring.Result]]]:
+    """(benchmark slug, result) pairs by model key; of every published model where `of` is None. One query."""
+    rows = models.Score.objects.published()
+    if of is not None:
+        rows = rows.of(list(of))
+    found = defaultdict(list)
+    for key, benchmark, *fields in rows.order_by().values_list(
+        "model", "benchmark__slug", "value", "source_kind", "source_url", "reported_on", "setting", "note", "checked_on"
+    ):
+        found[key].append((benchmark, scoring.Result(*fields)))
+    return found
+
+
+def scorecards(rules: Rulebook, found: dict[int, list], sources: str = "all") -> dict[int, scoring.Scorecard]:
+    """Scorecards by model key, over the kinds of source that a reading allows."""
+    return {
+        key: scoring.scorecard(pairs, rules.benchmarks, rules.categories, sources=scoring.SOURCES[sources])
+        for key, pairs in found.items()
+    }
+
+
+def facts(of: Iterable[models.LanguageModel], today: datetime.date) -> dict[int, tradeoffs.Facts]:
+    """What is known about running each model, by its key: offers in force today, sourced snapshots, limits."""
+    of = list(of)
+    offers, runtimes = defaultdict(list), defaultdict(list)
+    for offer in models.Offer.objects.current(today).filter(model__in=of).prefetch_related("tiers"):
+        offers[offer.model_id].append(plain_offer(offer))
+    for runtime in models.Runtime.objects.sourced().filter(model__in=of).order_by("-measured_on"):
+        runtimes[runtime.model_id].append(
+            tradeoffs.Runtime(
+                runtime.host,
+                runtime.measured_on,
+                runtime.output_tokens_per_second,
+                runtime.ttft_seconds,
+                runtime.ttft_kind,
+                runtime.source_url,
+            )
+        )
+    return {
+        model.pk: tradeoffs.Facts(
+            name=model.name,
+            offers=tuple(offers[model.pk]),
+            runtimes=tuple(runtimes[model.pk]),
+            context_window=model.context_window,
+            max_output=model.max_output,
+            reasoning=model.reasoning,
+            open_weights=model.open_weights,
+            licence=model.licence,
+            input_modalities=tuple(model.input_modalities.split("|")) if model.input_modalities else (),
+            released_on=model.released_on,
+            retires_on=model.retires_on,
+            knowledge_cutoff=model.knowledge_cutoff,
+            url=model.url,
+        )
+        for model in of
+    }
+
+
+def plain_offer(offer: models.Offer) -> tradeoffs.Offer:
+    return tradeoffs.Offer(
+        host=offer.host,
+        basis=offer.basis,
+        input=offer.input,
+        output=offer.output,
+        cached_input=offer.cached_input,
+        batch_discount=offer.batch_discount,
+        makers_own=offer.makers_own,
+        starts_on=offer.starts_on,
+        source_url=offer.source_url,
+        tiers=tuple((tier.from_prompt_tokens, tier.input, tier.output) for tier in offer.tiers.all()),
+    )
