@@ -322,7 +322,7 @@ class OfferAdmin(StatusAdmin):
         (
             "Validity and source",
             {
-                "description": "When a price changes, end the old offer and add a new one: the old one stays on record.",
+                "description": "When a price changes, end the old offer and add a new one: both stay on record.",
                 "fields": [("starts_on", "ends_on"), "source_url", "status", "note"],
             },
         ),

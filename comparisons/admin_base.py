@@ -114,8 +114,9 @@ class CurationAdmin(SimpleHistoryAdmin):
         record = get_object_or_404(records, history_id=version_id)
         if not self.has_view_or_change_permission(request, record.instance):
             raise PermissionDenied
-        before = records.filter(history_id__lt=record.history_id).order_by("-history_id").first()
-        after = None if record.history_type == "-" else record
+        before, after = records.filter(history_id__lt=record.history_id).order_by("-history_id").first(), record
+        if record.history_type == "-":
+            before, after = record, None
         context = {
             **self.admin_site.each_context(request),
             "title": f"History of {title_of(record.instance)}",

@@ -417,6 +417,7 @@ class Benchmark(CatalogueRow):
     checked_on = models.DateField(null=True, blank=True)
     url = AddressField("home page", blank=True)
     description = TextField(max_length=140, blank=True)
+    objects = querysets.BenchmarkQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:

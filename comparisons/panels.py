@@ -386,6 +386,27 @@ def score_cell(cell: Cell, unit: str, *, is_best: bool = False) -> ScoreCell:
     )
 
 
+def worked_example(comparison: Comparison, rules: Rulebook) -> tuple[tuple[str, str, str, str], ...]:
+    """(category, weight, arithmetic of a, arithmetic of b) for the methodology page, from the rows themselves."""
+    lines = []
+    for result in comparison.categories:
+        sums = []
+        for card, average in ((comparison.a, result.a), (comparison.b, result.b)):
+            if average is None:
+                sums.append("no weighted score")
+                continue
+            terms = [
+                (b.weight, card.cells[b.slug].value)
+                for b in rules.benchmarks.values()
+                if b.category == result.category.slug and b.weight and b.slug in card.cells
+            ]
+            weight = sum(w for w, _ in terms)
+            written = " + ".join(f"{w.normalize():f} × {x.normalize():f}" for w, x in terms)
+            sums.append(f"({written}) / {weight.normalize():f} = {number(average.value, 1)}")
+        lines.append((result.category.name, f"{result.category.weight.normalize():f}", *sums))
+    return tuple(lines)
+
+
 # --- three and four models ------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -46,6 +46,26 @@ class LanguageModelQuerySet(CatalogueQuerySet):
     def with_result_counts(self) -> LanguageModelQuerySet:
         return self.annotate(result_count=Count("scores", filter=Q(scores__status="published")))
 
+    def meeting(self, wishes: dict) -> LanguageModelQuerySet:
+        """Models that meet the leaderboard's filters: creator, weights (open, closed), reasoning, context (tokens at least)."""
+        rows = self
+        if wishes.get("creator"):
+            rows = rows.filter(creator=wishes["creator"])
+        if wishes.get("weights"):
+            rows = rows.filter(open_weights=wishes["weights"] == "open")
+        if wishes.get("reasoning"):
+            rows = rows.filter(reasoning=wishes["reasoning"])
+        if wishes.get("context"):
+            rows = rows.filter(context_window__gte=int(wishes["context"]))
+        return rows
+
+
+class BenchmarkQuerySet(CatalogueQuerySet):
+    def with_result_counts(self) -> BenchmarkQuerySet:
+        """Each with the number of published models that took it, as `models_tested`."""
+        shown = Q(scores__status="published", scores__withdrawn_on=None, scores__model__status="published")
+        return self.annotate(models_tested=Count("scores__model", filter=shown, distinct=True))
+
 
 class ScoreQuerySet(CatalogueQuerySet):
     def published(self) -> ScoreQuerySet:

@@ -1,2 +1,398 @@
-def not_found(request, exception): ...
-def server_error(request): ...
+"""Requests in, responses out: parse, fetch, assemble, render."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, connection
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.http import quote_etag
+from django.views.decorators.http import require_safe
+from django_htmx.http import push_url, reswap, retarget
+
+from comparisons import finding, forms, listings, panels, plain, scoring, tradeoffs, verdicts
+from comparisons.importing import exporting
+from comparisons.models import Benchmark, CatalogueVersion, Category, Change, FeaturedPair, LanguageModel, Offer, Score, validate_slug_form
+
+MOST_MODELS = 4
+SEED_PAIR = ("gemma-4-31b", "gpt-4-1")
+View = Callable[..., HttpResponse]
+
+
+def public(view: View) -> View:
+    """A page anyone may cache and revalidate: GET and HEAD only, no cookie, an ETag of release, catalogue version and day."""
+
+    @require_safe
+    @wraps(view)
+    def respond(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        form = "fragment" if wants_fragment(request) else "page"
+        tag = quote_etag(f"{settings.RELEASE}-{CatalogueVersion.stamp()}-{timezone.localdate():%j}-{form}")
+        response = get_conditional_response(request, etag=tag) or view(request, *args, **kwargs)
+        if response.status_code in (200, 304):
+            response.headers["ETag"] = tag
+            response.headers["Cache-Control"] = "public, max-age=0, must-revalidate, s-maxage=60"
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+    return respond
+
+
+def wants_fragment(request: HttpRequest) -> bool:
+    return bool(request.htmx) and not request.htmx.history_restore_request
+
+
+def show(request: HttpRequest, template: str, fragment: str, context: dict, status: int = 200) -> HttpResponse:
+    """The page, or for htmx the panel alone with title and announcement; the address is then pushed."""
+    if not wants_fragment(request):
+        return render(request, template, {**context, "fragment": fragment}, status=status)
+    response = render(request, "fragment.html", {**context, "fragment": fragment}, status=status)
+    return push_url(response, request.get_full_path())
+
+
+def permanent(request: HttpRequest, path: str) -> HttpResponsePermanentRedirect:
+    query = request.META.get("QUERY_STRING", "")
+    return HttpResponsePermanentRedirect(f"{path}?{query}" if query else path)
+
+
+def names_of(slug: str) -> LanguageModel:
+    """The visible model behind a slug, an alias or either in another case; Http404 where there is none."""
+    model = LanguageModel.objects.visible().named([slug]).select_related("creator", "successor").first()
+    if model is None:
+        raise Http404(slug)
+    return model
+
+
+@public
+def home(request: HttpRequest) -> HttpResponse:
+    rules, today = plain.rulebook(), timezone.localdate()
+    models = list(LanguageModel.objects.published().select_related("creator"))
+    cards = plain.scorecards(rules, plain.results())
+    board = listings.standings(models, cards, plain.facts(models, today), rules)
+    featured = FeaturedPair.objects.select_related("first", "second").filter(first__status="published", second__status="published")
+    context = {"rules": rules, "top": board.ranked[:8], "featured": featured[:6], "changes": Change.objects.newest(5), "models": len(models)}
+    context["counts"] = (len(models), len(rules.benchmarks), Score.objects.published().count())
+    return render(request, "comparisons/home.html", context)
+
+
+@public
+def picker(request: HttpRequest) -> HttpResponse:
+    """Resolve typed names: 302 to the comparison, 200 with choices for an ambiguous name, 422 for an unknown one."""
+    form = forms.PickerForm(request.GET)
+    form.is_valid()
+    typed = {key: form.cleaned_data.get(key) or request.GET.get(key, "")[:200] for key in "abcd"}
+    wants_more = request.GET.get("more") == "1"
+    fields, found, unknown, ambiguous = [], [], False, False
+    names = finding.known_names() if any(typed.values()) else []
+    for key, label in zip("abcd", ("First model", "Second model", "Third model", "Fourth model"), strict=True):
+        text = typed[key].strip()
+        matches = finding.find(text, names) if text else []
+        exact = len(matches) == 1
+        ambiguous |= len(matches) > 1
+        missing = bool(text) and not matches
+        unknown |= missing
+        if exact:
+            found.append(matches[0])
+        fields.append(
+            {
+                "key": key,
+                "label": label,
+                "value": matches[0].name if exact else text,
+                "choices": [(m.name, _choice(typed, key, m)) for m in matches[: finding.MOST]] if len(matches) > 1 else [],
+                "error": f"No model here is called “{text}”." if missing else "",
+                "near": [(m.name, _choice(typed, key, m)) for m in finding.nearest(text, names)] if missing else [],
+            }
+        )
+    filled = sum(bool(field["value"]) for field in fields)
+    slugs = sorted({model.slug for model in found})
+    if found and not (unknown or ambiguous or wants_more) and len(found) >= 2:
+        path = f"/compare/{'-vs-'.join(slugs)}/" if len(slugs) > 1 else found[0].get_absolute_url()
+        flips = len(slugs) == 2 and found[0].slug != slugs[0]
+        keep = {key: request.GET[key] for key in ("show", "rows", "sources") if key in request.GET} | ({"flip": "1"} if flips else {})
+        return HttpResponseRedirect(f"{path}?{urlencode(keep)}" if keep else path)
+    shown = max(2, min(MOST_MODELS, filled + wants_more))
+    context = {"fields": [f for i, f in enumerate(fields) if i < shown or f["value"]], "is_wide": shown > 2, "more": wants_more}
+    context["status_text"] = "Choose one of the models listed." if ambiguous else ""
+    status = 422 if unknown else 200
+    if wants_fragment(request):
+        response = render(request, "panels/picker.html", context | {"swaps": True}, status=status)
+        return reswap(retarget(response, "#picker"), "outerHTML")
+    return render(request, "comparisons/picker.html", context, status=status)
+
+
+def _choice(typed: dict[str, str], key: str, model: LanguageModel) -> str:
+    return "/compare/?" + urlencode({name: value for name, value in (typed | {key: model.slug}).items() if value})
+
+
+@public
+def compare(request: HttpRequest, pair: str) -> HttpResponse:
+    slugs = pair.lower().split("-vs-")
+    if len(slugs) > MOST_MODELS or len(slugs) < 2 and "-vs-" not in pair.lower():
+        raise Http404(pair)
+    models = [names_of(slug) for slug in slugs]
+    ordered = sorted({model.pk: model for model in models}.values(), key=lambda model: model.slug)
+    path = f"/compare/{'-vs-'.join(m.slug for m in ordered)}/" if len(ordered) > 1 else ordered[0].get_absolute_url()
+    if request.path != path:
+        return permanent(request, path)
+    gone = [model for model in ordered if model.status == "withdrawn"]
+    if gone:
+        return render(request, "gone.html", {"gone": gone}, status=410)
+    return _pair(request, ordered, path) if len(ordered) == 2 else _shortlist(request, ordered, path)
+
+
+def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpResponse:
+    options, rules, today = forms.options(request.GET), plain.rulebook(), timezone.localdate()
+    sides = models[::-1] if options.flip else models
+    results, facts = plain.results(models), plain.facts(models, today)
+    cards = {sources: plain.scorecards(rules, results, sources) for sources in {options.sources or "all", "confirmed"}}
+    chosen, confirmed = (
+        scoring.compare(*(cards[sources].get(m.pk, listings.EMPTY_CARD) for m in sides), rules.benchmarks, rules.categories)
+        for sources in (options.sources or "all", "confirmed")
+    )
+    page = panels.pair_page(
+        sides,
+        chosen,
+        None if options.sources else confirmed,
+        [facts[m.pk] for m in sides],
+        options,
+        path=path,
+        is_featured=FeaturedPair.objects.filter(first=models[0], second=models[1]).exists(),
+        today=today,
+    )
+    context = {"page": page, "title": page.title, "description": page.description, "status_text": page.announcement}
+    context |= {"canonical": path, "is_indexed": page.is_indexed and not request.GET, "fields": picker_fields(sides), "swaps": True, "options": options}
+    return show(request, "comparisons/pair.html", "panels/comparison.html", context)
+
+
+def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpResponse:
+    options, rules, today = forms.options(request.GET), plain.rulebook(), timezone.localdate()
+    cards = plain.scorecards(rules, plain.results(models), options.sources or "all")
+    facts = plain.facts(models, today)
+    page = panels.shortlist_page(
+        models,
+        [cards.get(m.pk, listings.EMPTY_CARD) for m in models],
+        [facts[m.pk] for m in models],
+        rules,
+        options,
+        path=path,
+        today=today,
+    )
+    context = {"page": page, "title": page.title, "description": page.description, "status_text": page.announcement, "canonical": path}
+    context |= {"fields": picker_fields(models), "swaps": True, "is_wide": True}
+    return show(request, "comparisons/shortlist.html", "panels/shortlist.html", context)
+
+
+def picker_fields(models: list[LanguageModel]) -> list[dict]:
+    labels = ("First model", "Second model", "Third model", "Fourth model")
+    return [{"key": key, "label": label, "value": model.name} for key, label, model in zip("abcd", labels, models, strict=False)]
+
+
+@public
+def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
+    form = forms.LeaderboardForm(request.GET)
+    chosen = form.chosen()
+    rules, today = plain.rulebook(), timezone.localdate()
+    category = next((c for c in rules.categories if c.slug == slug.lower()), None)
+    if slug and category is None:
+        raise Http404(slug)
+    path = f"/leaderboard/{category.slug}/" if category else "/leaderboard/"
+    if request.path != path:
+        return permanent(request, path)
+    models = LanguageModel.objects.published().select_related("creator").meeting(chosen)
+    cards = plain.scorecards(rules, plain.results())
+    models = list(models)
+    board = listings.standings(models, cards, plain.facts(models, today), rules, category=category, sort=chosen.get("sort") or "average")
+    found = verdicts.count(len(models), "model")
+    title = f"{category.name} leaderboard" if category else "Leaderboard of language models"
+    context = {"board": board, "form": form, "rules": rules, "category": category, "title": title, "path": path, "found": found}
+    context |= {"columns": sort_columns(request, path, chosen.get("sort") or ""), "status_text": f"{found} shown", "canonical": path}
+    context |= {"description": f"{title}: averages with the weight behind them, price and context.", "is_filtered": bool(request.GET)}
+    return show(request, "comparisons/leaderboard.html", "panels/standings.html", context)
+
+
+def sort_columns(request: HttpRequest, path: str, current: str) -> list[dict]:
+    """The sortable columns: a first click sorts the useful way, a second one reverses."""
+    columns = []
+    labels = {"average": "Average", "coverage": "Weight tested", "input": "Input $/M", "output": "Output $/M", "context": "Context", "released": "Released"}
+    for name, label in labels.items():
+        first = name if name in ("input", "output", "average") else f"-{name}"
+        other = name if first.startswith("-") else f"-{name}"
+        target = other if current == first or (name == "average" and not current) else first
+        query = request.GET.copy()
+        query["sort"] = target
+        if target == "average":
+            del query["sort"]
+        state = "descending" if current == f"-{name}" else "ascending" if current == name else ""
+        if name == "average":
+            state = {"": "descending", "average": "descending", "-average": "ascending"}.get(current, "")
+        href = f"{path}?{query.urlencode()}" if query else path
+        columns.append({"name": name, "label": label, "href": href, "state": state})
+    return columns
+
+
+@public
+def models(request: HttpRequest) -> HttpResponse:
+    rows = LanguageModel.objects.published().select_related("creator").with_result_counts().order_by("creator__name", "name")
+    groups: dict[str, list] = {}
+    for model in rows:
+        context = tradeoffs.tokens(model.context_window) if model.context_window else ""
+        groups.setdefault(model.creator.name, []).append((model, context, tradeoffs.day(model.released_on) if model.released_on else ""))
+    return render(request, "comparisons/models.html", {"groups": groups.items(), "count": len(rows)})
+
+
+@public
+def model(request: HttpRequest, slug: str) -> HttpResponse:
+    found = names_of(slug)
+    if request.path != found.get_absolute_url():
+        return permanent(request, found.get_absolute_url())
+    if found.status == "withdrawn":
+        return render(request, "gone.html", {"gone": [found]}, status=410)
+    rules, today = plain.rulebook(), timezone.localdate()
+    everyone = list(LanguageModel.objects.published().select_related("creator"))
+    facts = plain.facts(everyone, today)
+    page = listings.model_page(found, everyone, plain.scorecards(rules, plain.results()), facts[found.pk], facts, rules, today)
+    siblings = [m for m in everyone if m.family and m.family == found.family and m.pk != found.pk]
+    context = {"model": found, "page": page, "siblings": siblings, "changes": found.changes.newest(10), "today": today}
+    return render(request, "comparisons/model.html", context)
+
+
+@public
+def options(request: HttpRequest) -> HttpResponse:
+    """Matches for the picker's list, as options of a listbox."""
+    form = forms.SearchForm(request.GET)
+    text = form.cleaned_data["q"] if form.is_valid() else ""
+    matches = finding.find(text, finding.known_names()) if text.strip() else []
+    return render(request, "panels/options.html", {"matches": matches[: finding.MOST], "total": len(matches)})
+
+
+@public
+def benchmarks(request: HttpRequest) -> HttpResponse:
+    rows = Benchmark.objects.select_related("category").with_result_counts()
+    groups: dict[Category, list[Benchmark]] = {}
+    for row in rows:
+        groups.setdefault(row.category, []).append(row)
+    return render(request, "comparisons/benchmarks.html", {"groups": groups.items(), "count": len(rows)})
+
+
+@public
+def benchmark(request: HttpRequest, slug: str) -> HttpResponse:
+    row = get_object_or_404(Benchmark.objects.select_related("category"), slug=slug.lower())
+    if request.path != row.get_absolute_url():
+        return permanent(request, row.get_absolute_url())
+    rules = plain.rulebook()
+    everyone = list(LanguageModel.objects.published().select_related("creator"))
+    page = listings.benchmark_page(rules.benchmarks[row.slug], everyone, plain.scorecards(rules, plain.results()))
+    return render(request, "comparisons/benchmark.html", {"benchmark": row, "page": page})
+
+
+@public
+def pricing(request: HttpRequest) -> HttpResponse:
+    today = timezone.localdate()
+    offers = Offer.objects.current(today).select_related("model__creator").order_by("basis", "input", "model__name")
+    rows = [(offer.model, listings.offer_lines([plain.plain_offer(offer)])[0]) for offer in offers.prefetch_related("tiers")]
+    return render(request, "comparisons/pricing.html", {"rows": rows})
+
+
+@public
+def methodology(request: HttpRequest) -> HttpResponse:
+    rules, today = plain.rulebook(), timezone.localdate()
+    rows = Benchmark.objects.select_related("category").with_result_counts()
+    groups = [(c, [b for b in rows if b.category.slug == c.slug]) for c in rules.categories]
+    saturated = [b for b in rows if b.status in ("saturated", "retired") and b.weight]
+    context = {"rules": rules, "groups": groups, "saturated": saturated, "total": sum(c.weight for c in rules.categories)}
+    pair = list(LanguageModel.objects.published().filter(slug__in=SEED_PAIR).select_related("creator").order_by("slug"))
+    if len(pair) == 2:
+        cards = plain.scorecards(rules, plain.results(pair))
+        example = scoring.compare(*(cards.get(m.pk, listings.EMPTY_CARD) for m in pair), rules.benchmarks, rules.categories)
+        facts = plain.facts(pair, today)
+        context |= {"pair": pair, "example": example, "said": verdicts.verdict(example, *(facts[m.pk] for m in pair))}
+        context["worked"] = panels.worked_example(example, rules)
+    return render(request, "comparisons/methodology.html", context)
+
+
+@public
+def changes(request: HttpRequest) -> HttpResponse:
+    return render(request, "comparisons/changes.html", {"changes": Change.objects.newest(200)})
+
+
+@public
+def data(request: HttpRequest) -> HttpResponse:
+    return render(request, "comparisons/data.html", {"tables": list(exporting.TABLES)})
+
+
+@public
+def data_table(request: HttpRequest, name: str) -> HttpResponse:
+    """One table of the catalogue in the format that import_catalogue reads; published rows only."""
+    if name not in exporting.TABLES:
+        raise Http404(name)
+    response = HttpResponse(exporting.table_csv(name, published_only=True), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@public
+def search(request: HttpRequest) -> HttpResponse:
+    form = forms.SearchForm(request.GET)
+    text = form.cleaned_data["q"].strip() if form.is_valid() else ""
+    names = finding.known_names() if text else []
+    matches = finding.find(text, names)
+    sides = finding.pair_words(text)
+    pairs = []
+    if len(sides) == 2:
+        first, second = (finding.find(part, names)[:3] for part in sides)
+        pairs = [(f"{a} vs {b}", f"/compare/{'-vs-'.join(sorted((a.slug, b.slug)))}/") for a in first for b in second if a != b]
+    wanted = finding.plain(text).split()
+    tests = [b for b in Benchmark.objects.all() if wanted and all(w in finding.plain(f"{b.name} {b.slug}") for w in wanted)] if wanted else []
+    context = {"form": form, "text": text, "matches": matches[:50], "pairs": pairs, "tests": tests}
+    context["near"] = finding.nearest(text, names) if text and not (matches or pairs or tests) else []
+    return render(request, "comparisons/search.html", context)
+
+
+@public
+def privacy(request: HttpRequest) -> HttpResponse:
+    return render(request, "comparisons/privacy.html")
+
+
+@public
+def newsletter(request: HttpRequest) -> HttpResponse:
+    return render(request, "comparisons/newsletter.html")
+
+
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Whether the site can answer from its data: 200, or 503 with the part that fails."""
+    try:
+        connection.ensure_connection()
+        version = CatalogueVersion.stamp()
+    except DatabaseError:
+        return JsonResponse({"status": "failing", "database": "unreachable"}, status=503, headers={"Cache-Control": "no-store", "Retry-After": "10"})
+    return JsonResponse({"status": "ok", "database": "ok", "catalogue": version, "release": settings.RELEASE}, headers={"Cache-Control": "no-store"})
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404 in the site's look, with the nearest names for a comparison or a model."""
+    last = request.path.strip("/").split("/")[-1]
+    names = finding.known_names()
+    near = []
+    for part in last.lower().split("-vs-")[:MOST_MODELS]:
+        try:
+            validate_slug_form(part)
+        except ValidationError:
+            continue
+        near += [m for m in finding.nearest(part, names, 3) if m not in near]
+    response = render(request, "404.html", {"near": near[:6]}, status=404)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500 without the database: the page is static."""
+    return render(request, "500.html", status=500)

@@ -1,0 +1,260 @@
+"""One frozen object for each page that lists: leaderboard, model, benchmark, offers, methodology."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import median
+
+from comparisons import scoring, tradeoffs, verdicts
+from comparisons.models import LanguageModel
+from comparisons.panels import ScoreCell, score_cell
+from comparisons.plain import Rulebook
+from comparisons.scoring import Scorecard
+from comparisons.tradeoffs import Facts, day
+from comparisons.verdicts import number, percent, score_text
+
+SORTS = ("average", "name", "coverage", "input", "output", "context", "released")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One row of the leaderboard; `key` holds stored values for sorting, the rest is print."""
+
+    rank: int | None
+    name: str
+    url: str
+    slug: str
+    creator: str
+    average: str
+    coverage: str
+    dots: int
+    tests: int
+    categories: tuple[str, ...]
+    input: str
+    output: str
+    context: str
+    released: str
+    remark: str
+    key: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    ranked: tuple[Standing, ...]
+    unranked: tuple[Standing, ...]
+    category: scoring.Category | None
+
+
+def standings(
+    models: Sequence[LanguageModel],
+    cards: Mapping[int, Scorecard],
+    facts: Mapping[int, Facts],
+    rules: Rulebook,
+    *,
+    category: scoring.Category | None = None,
+    sort: str = "average",
+) -> Standings:
+    """Ranked rows by average, the others below with the reason; another sort orders both lists, blanks last either way.
+
+    Ranks are those by average whatever the sort, over the models given. A leading minus reverses a sort.
+    """
+    rows = []
+    for model in models:
+        card = cards.get(model.pk, EMPTY_CARD)
+        average = card.categories.get(category.slug) if category else card.overall
+        reason = _unranked_reason(card, average, category)
+        rows.append((model, card, average, reason))
+    rows.sort(key=lambda row: (row[3] != "", row[2] is None, -row[2].value if row[2] else 0, row[0].name))
+    placed = scoring.ranks([row[2].value if not row[3] else None for row in rows])
+    found = [_standing(*row, rank, facts[row[0].pk], rules) for row, rank in zip(rows, placed, strict=True)]
+    found = sort_rows(found, sort)
+    return Standings(tuple(r for r in found if r.rank), tuple(r for r in found if not r.rank), category)
+
+
+EMPTY_CARD = Scorecard({}, {}, None)
+
+
+def sort_rows(rows: list[Standing], sort: str) -> list[Standing]:
+    name, descending = sort.removeprefix("-"), sort.startswith("-")
+    if name not in SORTS or sort == "average":
+        return rows
+    known = [row for row in rows if row.key[name] is not None]
+    blank = [row for row in rows if row.key[name] is None]
+    return sorted(known, key=lambda row: row.key[name], reverse=descending) + blank
+
+
+def _unranked_reason(card: Scorecard, average: scoring.Average | None, category: scoring.Category | None) -> str:
+    if average is None:
+        return "no weighted score"
+    if category:
+        if average.coverage < scoring.CATEGORY_SHARE:
+            return f"{percent(average.coverage)} of the category's weight tested"
+        return ""
+    if card.is_ranked:
+        return ""
+    rows = verdicts.count(card.weighted_rows, "weighted score")
+    return f"{rows} in {verdicts.count(len(card.categories), 'category', 'categories')}"
+
+
+def _standing(model, card, average, reason, rank, facts: Facts, rules: Rulebook) -> Standing:
+    paid = facts.paid
+    remark = "; ".join(part for part in (reason, f"retired on {day(model.retires_on)}" if model.is_retired else "") if part)
+    return Standing(
+        rank=rank,
+        name=model.name,
+        url=model.get_absolute_url(),
+        slug=model.slug,
+        creator=model.creator.name,
+        average=number(average.value, 1) if average else "",
+        coverage=percent(average.coverage) if average else "",
+        dots=card.confidence,
+        tests=len(card.cells),
+        categories=tuple(number(card.categories[c.slug].value, 1) if c.slug in card.categories else "" for c in rules.categories),
+        input=tradeoffs.money(paid.input) if paid and paid.input is not None else "",
+        output=tradeoffs.money(paid.output) if paid and paid.output is not None else "",
+        context=tradeoffs.tokens(model.context_window) if model.context_window else "",
+        released=day(model.released_on) if model.released_on else "",
+        remark=remark,
+        key={
+            "average": average.value if average else None,
+            "name": model.name.casefold(),
+            "coverage": average.coverage if average else None,
+            "input": paid.input if paid else None,
+            "output": paid.output if paid else None,
+            "context": model.context_window,
+            "released": model.released_on,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLine:
+    benchmark: str
+    url: str
+    remark: str
+    cell: ScoreCell
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPage:
+    average: str
+    tested: str
+    rank: int | None
+    dots: int
+    facts: tuple[tuple[str, str, str], ...]  # label, value, detail
+    categories: tuple[tuple[str, str, str, str, str], ...]  # name, url, average, coverage, position
+    groups: tuple[tuple[str, tuple[ModelLine, ...]], ...]
+    offers: tuple[tuple[str, ...], ...]  # host, kind, input, output, cached, since, source
+    rivals: tuple[tuple[str, str, str], ...]  # name, address of the pair, average
+    tests: int
+
+
+def model_page(
+    model: LanguageModel,
+    models: Sequence[LanguageModel],
+    cards: Mapping[int, Scorecard],
+    facts: Facts,
+    all_facts: Mapping[int, Facts],
+    rules: Rulebook,
+    today: datetime.date,
+) -> ModelPage:
+    card = cards.get(model.pk, EMPTY_CARD)
+    table = standings(models, cards, all_facts, rules)
+    rank = next((row.rank for row in table.ranked if row.slug == model.slug), None)
+    rows = tradeoffs.rows(facts, facts, today)
+    prices = {"Input price", "Output price", "Cached input", "Batch", "Long prompts"}
+    return ModelPage(
+        average=number(card.overall.value) if card.overall else "",
+        tested=f"Tested in {len(card.categories)} of {len(rules.categories)} categories"
+        + (f" ({percent(card.overall.coverage)} by importance)" if card.overall else ""),
+        rank=rank,
+        dots=card.confidence,
+        facts=tuple((row.label, row.a.text or row.missing, row.a.detail) for row in rows if row.label not in prices),
+        categories=tuple(
+            (
+                c.name,
+                f"/leaderboard/{c.slug}/",
+                number(card.categories[c.slug].value, 1) if c.slug in card.categories else "",
+                percent(card.categories[c.slug].coverage) if c.slug in card.categories else "",
+                number(card.categories[c.slug].value, 1) if c.slug in card.categories else "",
+            )
+            for c in rules.categories
+        ),
+        groups=tuple(
+            (c.name, lines)
+            for c in rules.categories
+            if (
+                lines := tuple(
+                    ModelLine(
+                        b.name,
+                        f"/benchmarks/{b.slug}/",
+                        "" if b.weight else "shown, not counted",
+                        score_cell(card.cells[b.slug], b.unit),
+                    )
+                    for b in rules.benchmarks.values()
+                    if b.category == c.slug and b.slug in card.cells
+                )
+            )
+        ),
+        offers=offer_lines(facts.offers),
+        rivals=_rivals(model, models, cards),
+        tests=len(card.cells),
+    )
+
+
+def _rivals(model: LanguageModel, models: Sequence[LanguageModel], cards: Mapping[int, Scorecard]) -> tuple[tuple[str, str, str], ...]:
+    """The eight models that share most tests with this one, those nearest in average first among equals."""
+    mine = cards.get(model.pk, EMPTY_CARD)
+    found = []
+    for other in models:
+        card = cards.get(other.pk, EMPTY_CARD)
+        shared = len(mine.cells.keys() & card.cells.keys())
+        if other.pk != model.pk and mine.overall and card.overall and shared >= verdicts.FEW_SHARED:
+            found.append((-shared, abs(mine.overall.value - card.overall.value), other.name, other, shared))
+    pairs = []
+    for *_, other, shared in sorted(found, key=lambda row: row[:3])[:8]:
+        first, second = sorted((model.slug, other.slug))
+        pairs.append((other.name, f"/compare/{first}-vs-{second}/", verdicts.count(shared, "shared test")))
+    return tuple(pairs)
+
+
+BASES = {"api": "paid API", "free_tier": "free tier", "self_hosted": "self-hosted, no list price"}
+
+
+def offer_lines(offers: Sequence[tradeoffs.Offer]) -> tuple[tuple[str, ...], ...]:
+    """Host, kind, input, output, cached input, since, source of each offer; empty strings where not published."""
+    lines = []
+    for offer in tradeoffs.ordered(offers):
+        prices = ["" if price is None or offer.basis == "self_hosted" else tradeoffs.money(price) for price in (offer.input, offer.output, offer.cached_input)]
+        since = day(offer.starts_on) if offer.starts_on else ""
+        lines.append((offer.host, BASES[offer.basis], *prices, since, offer.source_url))
+    return tuple(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkPage:
+    rows: tuple[tuple[int | None, str, str, ScoreCell, str], ...]  # rank, model, url, cell, position
+    spread: str
+    direction: str
+
+
+def benchmark_page(benchmark: scoring.Benchmark, models: Sequence[LanguageModel], cards: Mapping[int, Scorecard]) -> BenchmarkPage:
+    """Everyone who took the test, the best first."""
+    found = [(model, cards[model.pk].cells[benchmark.slug]) for model in models if model.pk in cards and benchmark.slug in cards[model.pk].cells]
+    sign = 1 if benchmark.direction == "lower" else -1
+    found.sort(key=lambda row: (sign * row[1].value, row[0].name))
+    placed = scoring.ranks([cell.value for _, cell in found])
+    rows = []
+    for rank, (model, cell) in zip(placed, found, strict=True):
+        scaled = scoring.normalise(cell.value, benchmark)
+        rows.append((rank, model.name, model.get_absolute_url(), score_cell(cell, benchmark.unit), number(scaled, 1) if scaled is not None else ""))
+    values = [cell.value for _, cell in found]
+    spread = ""
+    if values:
+        low, middle, high = (score_text(Decimal(v), benchmark.unit) for v in (min(values), median(values), max(values)))
+        spread = f"{verdicts.count(len(values), 'model')}: lowest {low}, median {middle}, highest {high}"
+    words = {"higher": "Higher is better", "lower": "Lower is better", "none": "Neither direction is better"}
+    return BenchmarkPage(tuple(rows), spread, words[benchmark.direction])
