@@ -62,10 +62,10 @@ def validate_https(address: str) -> None:
 
 
 class SlugField(models.CharField):
-    """A unique slug of the form that addresses need."""
+    """A slug of the form that addresses need."""
 
     def __init__(self, *args, **kwargs) -> None:
-        kwargs = {"max_length": 80, "unique": True, "validators": [validate_slug_form]} | kwargs
+        kwargs = {"max_length": 80, "validators": [validate_slug_form]} | kwargs
         super().__init__(*args, **kwargs)
 
 
@@ -158,7 +158,7 @@ class CatalogueRow(models.Model):
 
 
 class Creator(CatalogueRow):
-    slug = SlugField()
+    slug = SlugField(unique=True)
     name = TextField(unique=True)
     country = models.CharField(
         "country code", max_length=2, blank=True, validators=[RegexValidator(r"^[A-Z]{2}\Z", "Use two capital letters, for example US.")]
@@ -183,7 +183,7 @@ class Reasoning(models.TextChoices):
 class LanguageModel(CatalogueRow):
     """A model as it can be called: an effort or thinking variant is a row of its own. Null and empty mean unknown."""
 
-    slug = SlugField(help_text="Part of every address of the model. Dots become dashes: gpt-4-1.")
+    slug = SlugField(unique=True, help_text="Part of every address of the model. Dots become dashes: gpt-4-1.")
     name = TextField(unique=True, help_text="As the maker writes it, with the variant where several share a name.")
     short_name = TextField(max_length=14, blank=True, help_text="For narrow columns, 14 characters at most. Empty: made by rule.")
     creator = models.ForeignKey(Creator, models.PROTECT, related_name="models")
@@ -342,7 +342,7 @@ class FeaturedPair(CatalogueRow):
 
 
 class Category(CatalogueRow):
-    slug = SlugField()
+    slug = SlugField(unique=True)
     name = TextField(unique=True)
     weight = models.DecimalField(
         max_digits=5, decimal_places=4, help_text="Share of the overall average. All categories together give 1."
@@ -398,9 +398,9 @@ class Benchmark(CatalogueRow):
         SATURATED = "saturated", "Saturated"
         RETIRED = "retired", "Retired"
 
-    slug = SlugField()
+    slug = SlugField(unique=True)
     name = TextField(unique=True)
-    family = SlugField(unique=False, help_text="Near-copies of one test share it and count once as evidence.")
+    family = SlugField(help_text="Near-copies of one test share it and count once as evidence.")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.SKILL)
     version = TextField(max_length=40, blank=True)
     category = models.ForeignKey(Category, models.PROTECT, related_name="benchmarks")
@@ -664,7 +664,7 @@ class Runtime(CatalogueRow):
 
     class TtftKind(models.TextChoices):
         FIRST_TOKEN = "first_token", "First token"
-        FIRST_ANSWER_TOKEN = "first_answer_token", "First answer token"  # noqa: S105
+        FIRST_ANSWER_TOKEN = "first_answer_token", "First answer token"
 
     model = models.ForeignKey(LanguageModel, models.CASCADE, related_name="runtimes")
     host = TextField(max_length=80, blank=True, help_text="Empty: the source does not say. Shown only with host and date.")
