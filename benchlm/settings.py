@@ -21,12 +21,17 @@ LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{env.int('PORT', default=8000)}").rstrip("/")
+CONTACT_URL = env.str("CONTACT_URL", default="")  # where a reader reports a wrong score: a mailto: or https: address
 IS_PUBLIC = not set(ALLOWED_HOSTS) <= LOCAL_HOSTS or SITE_URL.startswith("https:")
 if DEBUG and IS_PUBLIC:
     raise environ.ImproperlyConfigured("DEBUG must stay off on a public host: it shows source code to visitors.")
 
 # A public site names its key. A local one writes its own on the first run, readable by its owner alone.
-SECRET_KEY = env.str("SECRET_KEY", default="") if IS_PUBLIC or "SECRET_KEY" in os.environ else local_key(STATE_DIR / "secret_key")
+SECRET_KEY = (
+    env.str("SECRET_KEY", default="")
+    if IS_PUBLIC or "SECRET_KEY" in os.environ
+    else local_key(STATE_DIR / "secret_key")
+)
 refuse_weak_key(SECRET_KEY)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 

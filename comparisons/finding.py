@@ -43,4 +43,6 @@ def nearest(text: str, names: Sequence[tuple[LanguageModel, set[str], str]], mos
 
 def pair_words(text: str) -> list[str]:
     """The sides of `x vs y`; one text where there is no vs."""
-    return [part for part in re.split(r"\s+(?:vs\.?|versus|against)\s+", text.strip(), flags=re.IGNORECASE) if part.strip()]
+    return [
+        part for part in re.split(r"\s+(?:vs\.?|versus|against)\s+", text.strip(), flags=re.IGNORECASE) if part.strip()
+    ]

@@ -30,10 +30,16 @@ class LeaderboardForm(forms.Form):
     """Filters and order of the leaderboard."""
 
     sort = forms.ChoiceField(required=False, choices=[(s, s) for name in listings.SORTS for s in (name, f"-{name}")])
-    creator = forms.ModelChoiceField(Creator.objects.all(), to_field_name="slug", required=False, empty_label="Any maker", label="Maker")
-    weights = forms.ChoiceField(required=False, label="Weights", choices=[("", "Open or closed"), ("open", "Open"), ("closed", "Closed")])
+    creator = forms.ModelChoiceField(
+        Creator.objects.all(), to_field_name="slug", required=False, empty_label="Any maker", label="Maker"
+    )
+    weights = forms.ChoiceField(
+        required=False, label="Weights", choices=[("", "Open or closed"), ("open", "Open"), ("closed", "Closed")]
+    )
     reasoning = forms.ChoiceField(
-        required=False, choices=[("", "Any"), ("yes", "Reasoning"), ("no", "Not reasoning"), ("hybrid", "Hybrid")], label="Kind"
+        required=False,
+        choices=[("", "Any"), ("yes", "Reasoning"), ("no", "Not reasoning"), ("hybrid", "Hybrid")],
+        label="Kind",
     )
     context = forms.ChoiceField(
         required=False,
@@ -49,5 +55,3 @@ class LeaderboardForm(forms.Form):
 
 class SearchForm(forms.Form):
     q = forms.CharField(max_length=200, required=False, label="Search models and benchmarks")
-
-

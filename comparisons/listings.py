@@ -30,7 +30,7 @@ class Standing:
     creator: str
     average: str
     coverage: str
-    dots: int
+    dots: int  # confidence, 1 to 4
     tests: int
     categories: tuple[str, ...]
     input: str
@@ -45,7 +45,11 @@ class Standing:
 class Standings:
     ranked: tuple[Standing, ...]
     unranked: tuple[Standing, ...]
-    category: scoring.Category | None
+
+    @property
+    def parts(self) -> list[tuple[str, tuple[Standing, ...]]]:
+        """The parts of the table that have rows, with their headings."""
+        return [(name, rows) for name, rows in (("", self.ranked), ("Not ranked", self.unranked)) if rows]
 
 
 def standings(
@@ -71,7 +75,7 @@ def standings(
     placed = scoring.ranks([row[2].value if not row[3] else None for row in rows])
     found = [_standing(*row, rank, facts[row[0].pk], rules) for row, rank in zip(rows, placed, strict=True)]
     found = sort_rows(found, sort)
-    return Standings(tuple(r for r in found if r.rank), tuple(r for r in found if not r.rank), category)
+    return Standings(tuple(r for r in found if r.rank), tuple(r for r in found if not r.rank))
 
 
 EMPTY_CARD = Scorecard({}, {}, None)
@@ -101,7 +105,9 @@ def _unranked_reason(card: Scorecard, average: scoring.Average | None, category:
 
 def _standing(model, card, average, reason, rank, facts: Facts, rules: Rulebook) -> Standing:
     paid = facts.paid
-    remark = "; ".join(part for part in (reason, f"retired on {day(model.retires_on)}" if model.is_retired else "") if part)
+    remark = "; ".join(
+        part for part in (reason, f"retired on {day(model.retires_on)}" if model.is_retired else "") if part
+    )
     return Standing(
         rank=rank,
         name=model.name,
@@ -112,7 +118,9 @@ def _standing(model, card, average, reason, rank, facts: Facts, rules: Rulebook)
         coverage=percent(average.coverage) if average else "",
         dots=card.confidence,
         tests=len(card.cells),
-        categories=tuple(number(card.categories[c.slug].value, 1) if c.slug in card.categories else "" for c in rules.categories),
+        categories=tuple(
+            number(card.categories[c.slug].value, 1) if c.slug in card.categories else "" for c in rules.categories
+        ),
         input=tradeoffs.money(paid.input) if paid and paid.input is not None else "",
         output=tradeoffs.money(paid.output) if paid and paid.output is not None else "",
         context=tradeoffs.tokens(model.context_window) if model.context_window else "",
@@ -131,6 +139,19 @@ def _standing(model, card, average, reason, rank, facts: Facts, rules: Rulebook)
 
 
 @dataclass(frozen=True, slots=True)
+class OfferLine:
+    """One offer as printed; empty: not published, not known."""
+
+    host: str
+    kind: str
+    input: str
+    output: str
+    cached: str
+    since: str
+    source_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelLine:
     benchmark: str
     url: str
@@ -143,11 +164,11 @@ class ModelPage:
     average: str
     tested: str
     rank: int | None
-    dots: int
+    ranked: int  # models that have a rank
     facts: tuple[tuple[str, str, str], ...]  # label, value, detail
     categories: tuple[tuple[str, str, str, str, str], ...]  # name, url, average, coverage, position
     groups: tuple[tuple[str, tuple[ModelLine, ...]], ...]
-    offers: tuple[tuple[str, ...], ...]  # host, kind, input, output, cached, since, source
+    offers: tuple[OfferLine, ...]
     rivals: tuple[tuple[str, str, str], ...]  # name, address of the pair, average
     tests: int
 
@@ -171,7 +192,7 @@ def model_page(
         tested=f"Tested in {len(card.categories)} of {len(rules.categories)} categories"
         + (f" ({percent(card.overall.coverage)} by importance)" if card.overall else ""),
         rank=rank,
-        dots=card.confidence,
+        ranked=len(table.ranked),
         facts=tuple((row.label, row.a.text or row.missing, row.a.detail) for row in rows if row.label not in prices),
         categories=tuple(
             (
@@ -205,7 +226,9 @@ def model_page(
     )
 
 
-def _rivals(model: LanguageModel, models: Sequence[LanguageModel], cards: Mapping[int, Scorecard]) -> tuple[tuple[str, str, str], ...]:
+def _rivals(
+    model: LanguageModel, models: Sequence[LanguageModel], cards: Mapping[int, Scorecard]
+) -> tuple[tuple[str, str, str], ...]:
     """The eight models that share most tests with this one, those nearest in average first among equals."""
     mine = cards.get(model.pk, EMPTY_CARD)
     found = []
@@ -221,40 +244,81 @@ def _rivals(model: LanguageModel, models: Sequence[LanguageModel], cards: Mappin
     return tuple(pairs)
 
 
+UNPRICED = {"free_tier": "free tier", "self_hosted": "no list price"}
 BASES = {"api": "paid API", "free_tier": "free tier", "self_hosted": "self-hosted, no list price"}
 
 
-def offer_lines(offers: Sequence[tradeoffs.Offer]) -> tuple[tuple[str, ...], ...]:
-    """Host, kind, input, output, cached input, since, source of each offer; empty strings where not published."""
-    lines = []
-    for offer in tradeoffs.ordered(offers):
-        prices = ["" if price is None or offer.basis == "self_hosted" else tradeoffs.money(price) for price in (offer.input, offer.output, offer.cached_input)]
-        since = day(offer.starts_on) if offer.starts_on else ""
-        lines.append((offer.host, BASES[offer.basis], *prices, since, offer.source_url))
-    return tuple(lines)
+def offer_lines(offers: Sequence[tradeoffs.Offer]) -> tuple[OfferLine, ...]:
+    """Offers in the order of the table: the maker's own first."""
+    return tuple(offer_line(offer) for offer in tradeoffs.ordered(offers))
+
+
+def offer_line(offer: tradeoffs.Offer) -> OfferLine:
+    """The price of a self-hosted model is not on any list, and a free tier is not a price of zero: both print their kind alone."""
+    prices = (offer.input, offer.output, offer.cached_input)
+    if offer.basis == "api":
+        texts = ["" if price is None else tradeoffs.money(price) for price in prices]
+    else:
+        texts = [UNPRICED[offer.basis]] * 2 + ["none"]
+    since = day(offer.starts_on) if offer.starts_on else ""
+    return OfferLine(offer.host, BASES[offer.basis], *texts, since, offer.source_url)
 
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkPage:
+    facts: tuple[tuple[str, str], ...]
     rows: tuple[tuple[int | None, str, str, ScoreCell, str], ...]  # rank, model, url, cell, position
     spread: str
     direction: str
 
 
-def benchmark_page(benchmark: scoring.Benchmark, models: Sequence[LanguageModel], cards: Mapping[int, Scorecard]) -> BenchmarkPage:
+def benchmark_page(
+    benchmark: scoring.Benchmark, models: Sequence[LanguageModel], cards: Mapping[int, Scorecard]
+) -> BenchmarkPage:
     """Everyone who took the test, the best first."""
-    found = [(model, cards[model.pk].cells[benchmark.slug]) for model in models if model.pk in cards and benchmark.slug in cards[model.pk].cells]
+    found = [
+        (model, cards[model.pk].cells[benchmark.slug])
+        for model in models
+        if model.pk in cards and benchmark.slug in cards[model.pk].cells
+    ]
     sign = 1 if benchmark.direction == "lower" else -1
     found.sort(key=lambda row: (sign * row[1].value, row[0].name))
     placed = scoring.ranks([cell.value for _, cell in found])
     rows = []
     for rank, (model, cell) in zip(placed, found, strict=True):
         scaled = scoring.normalise(cell.value, benchmark)
-        rows.append((rank, model.name, model.get_absolute_url(), score_cell(cell, benchmark.unit), number(scaled, 1) if scaled is not None else ""))
+        rows.append(
+            (
+                rank,
+                model.name,
+                model.get_absolute_url(),
+                score_cell(cell, benchmark.unit),
+                number(scaled, 1) if scaled is not None else "",
+            )
+        )
     values = [cell.value for _, cell in found]
-    spread = ""
+    spread = "No model tested yet"
     if values:
         low, middle, high = (score_text(Decimal(v), benchmark.unit) for v in (min(values), median(values), max(values)))
-        spread = f"{verdicts.count(len(values), 'model')}: lowest {low}, median {middle}, highest {high}"
+        spread = f"{verdicts.count(len(values), 'model')} tested: lowest {low}, median {middle}, highest {high}"
     words = {"higher": "Higher is better", "lower": "Lower is better", "none": "Neither direction is better"}
-    return BenchmarkPage(tuple(rows), spread, words[benchmark.direction])
+    return BenchmarkPage(_test_facts(benchmark), tuple(rows), spread, words[benchmark.direction])
+
+
+def _test_facts(benchmark: scoring.Benchmark) -> tuple[tuple[str, str], ...]:
+    scale = {"percent": "Percent", "usd": "US dollars", "elo": "Elo rating"}.get(
+        benchmark.unit, benchmark.unit.capitalize()
+    )
+    if benchmark.floor is not None and benchmark.ceiling is not None:
+        scale += f", {benchmark.floor.normalize():f} to {benchmark.ceiling.normalize():f}"
+    return (
+        ("Weight", weight_words(benchmark.weight)),
+        ("Scale", scale),
+        ("Version", benchmark.version or "not stated"),
+        ("Questions", f"{benchmark.items:,}" if benchmark.items else "not known"),
+        ("State", benchmark.status.capitalize()),
+    )
+
+
+def weight_words(weight: Decimal) -> str:
+    return f"{percent(weight)} of its category" if weight else "shown, not counted"

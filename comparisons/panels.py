@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
@@ -11,12 +11,22 @@ from urllib.parse import urlencode
 from comparisons import scoring, tradeoffs, verdicts
 from comparisons.models import LanguageModel
 from comparisons.plain import Rulebook
-from comparisons.scoring import Cell, CategoryResult, Comparison, Row, Scorecard
+from comparisons.scoring import CategoryResult, Cell, Comparison, Row, Scorecard
 from comparisons.tradeoffs import Facts, TradeoffRow, day
-from comparisons.verdicts import Verdict, count, number, percent, score_text
+from comparisons.verdicts import FlipLine, Verdict, count, number, percent, score_text
 
 INDEXED_ROWS, INDEXED_CATEGORIES = 3, 2  # shared rows and categories that make a pair worth a search engine's time
-KINDS = {"maintainer": "benchmark's maintainer", "independent": "independent run", "vendor": "maker's figure", "aggregator": "unconfirmed"}
+NEAREST_FLIPS = 2
+READINGS = {
+    "confirmed": "Confirmed rows only: scores that only an aggregator reports are left out.",
+    "independent": "Independent rows only: aggregators' and the makers' own figures are left out.",
+}
+KINDS = {
+    "maintainer": "benchmark's maintainer",
+    "independent": "independent run",
+    "vendor": "maker's figure",
+    "aggregator": "unconfirmed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,7 @@ class Side:
     badge: str
     is_behind: bool
     wins: str
+    tests: str
     tested: str
     remark: str  # retired, for example
 
@@ -78,13 +89,13 @@ class BenchmarkLine:
     lead: str
     lead_words: str  # for the ear: who leads
     is_shared: bool
-    positions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkGroup:
     name: str
     mark: str
+    is_hollow: bool
     words: str
     lines: tuple[BenchmarkLine, ...]
     has_shared: bool
@@ -94,14 +105,15 @@ class BenchmarkGroup:
 class CategoryLine:
     name: str
     url: str
-    values: tuple[str, ...]
+    cells: tuple[tuple[str, bool], ...]  # average and whether it is the better one
     positions: tuple[str, ...]
-    leader: str
+    leader: str  # whose mark stands beside the lead
     is_hollow: bool
     lead: str
-    lead_words: str
+    lead_words: str  # for the ear, before the lead
     evidence: str
-    shared: str
+    outcome: str  # the line in words
+    tile: str  # ta or tb where a side wins the category
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +126,24 @@ class PairPage:
     sides: tuple[Side, Side]
     subtitle: str
     coverage: str
-    comparable: str
+    averages: tuple[str, str]  # places on the line from 0 to 100
+    gap_text: str
+    wins_line: str
     shared_line: str
+    reading_line: str  # said when some kinds of source are left out
+    confirmed_href: str
+    all_sources_href: str
     verdict: Verdict
+    flips: tuple[FlipLine, ...]  # the nearest
+    further_flips: tuple[FlipLine, ...]
+    brief: tuple[
+        tuple[str, str, str, str], ...
+    ]  # price, context, speed for a small screen: label, both, edge, edge in words
     categories: tuple[CategoryLine, ...]
     row_toggles: tuple[Toggle, ...]
     tradeoffs: tuple[TradeoffRow, ...]
     show_toggles: tuple[Toggle, ...]
+    phone_toggles: tuple[Toggle, ...]
     groups: tuple[BenchmarkGroup, ...]
     shown_rows: int
     opens_on_shared: bool  # on a phone the table opens on the tests both took
@@ -169,12 +192,19 @@ def pair_page(
     tradeoff_rows = tradeoffs.rows(*facts, today)
     differing = tuple(row for row in tradeoff_rows if row.is_difference)
     scored = [result.category.name for result in comparison.categories if result.a or result.b]
-    dates = [cell.shown.checked_on for row in comparison.rows for cell in (row.a, row.b) if cell and cell.shown.checked_on]
-    reported = [cell.shown.reported_on for row in comparison.rows for cell in (row.a, row.b) if cell and cell.shown.reported_on]
+    dates = [
+        cell.shown.checked_on for row in comparison.rows for cell in (row.a, row.b) if cell and cell.shown.checked_on
+    ]
+    reported = [
+        cell.shown.reported_on for row in comparison.rows for cell in (row.a, row.b) if cell and cell.shown.reported_on
+    ]
     checked = f"Checked {day(max(dates))}." if dates else f"Newest score {day(max(reported))}." if reported else ""
     overlap = f"{count(len(comparison.rows), 'benchmark')} on record, {len(shared)} run on both models."
     shared_gap = None if comparison.shared_a is None else comparison.shared_a - comparison.shared_b
-    toggles = [("all", f"All ({len(comparison.rows)})", True), ("shared", f"Tests both took ({len(shared)})", bool(shared))]
+    toggles = [
+        ("all", f"All ({len(comparison.rows)})", True),
+        ("shared", f"Tests both took ({len(shared)})", bool(shared)),
+    ]
     toggles.append(("gap", f"Gap of 10 or more ({len(wide)})", bool(wide)))
     return PairPage(
         path=path,
@@ -184,23 +214,43 @@ def pair_page(
         is_indexed=is_featured
         or (len(shared) >= INDEXED_ROWS and len({row.benchmark.category for row in shared}) >= INDEXED_CATEGORIES),
         sides=(_side(pair[0], "a", comparison, said), _side(pair[1], "b", comparison, said)),
-        subtitle=f"Side-by-side comparison across {verdicts.joined(scored)}." if scored else "No weighted score on record yet.",
+        subtitle=f"Side-by-side comparison across {verdicts.joined(scored)}."
+        if scored
+        else "No weighted score on record yet.",
         coverage=f"{overlap} {checked}".strip(),
-        comparable=_comparable(comparison),
+        averages=tuple(number(card.overall.value, 1) if card.overall else "" for card in (comparison.a, comparison.b)),
+        gap_text="" if comparison.gap is None else f"{number(abs(comparison.gap), 1)} points apart on the averages",
+        wins_line=f"Wins {comparison.wins_a}/{len(comparison.categories)} v {comparison.wins_b}/{len(comparison.categories)} categories "
+        f"on those averages; {_comparable(comparison)}",
+        reading_line=READINGS.get(options.sources, ""),
+        confirmed_href=options.href(path, sources="confirmed"),
+        all_sources_href=options.href(path, sources=""),
         shared_line=f"Tests both took ({comparison.shared_rows}): {said.shared_words}"
         if comparison.shared_rows
         else "Tests both took: no weighted test in common",
         verdict=said,
+        flips=said.flips[:NEAREST_FLIPS],
+        further_flips=said.flips[NEAREST_FLIPS:],
+        brief=_brief(tradeoff_rows),
         categories=tuple(_category_line(result, names) for result in _by_evidence(comparison.categories)),
         row_toggles=(
             Toggle("rows-all", f"All rows ({len(tradeoff_rows)})", options.href(path, rows=""), options.rows != "diff"),
-            Toggle("rows-diff", f"Only differences ({len(differing)})", options.href(path, rows="diff"), options.rows == "diff"),
+            Toggle(
+                "rows-diff",
+                f"Only differences ({len(differing)})",
+                options.href(path, rows="diff"),
+                options.rows == "diff",
+            ),
         ),
         tradeoffs=differing if options.rows == "diff" else tradeoff_rows,
         show_toggles=tuple(
             Toggle(f"show-{value}", label, options.href(path, show="" if value == "all" else value), show == value)
             for value, label, is_offered in toggles
             if is_offered or show == value
+        ),
+        phone_toggles=(
+            Toggle("show-phone-shared", f"Tests both took ({len(shared)})", options.href(path, show="shared"), True),
+            Toggle("show-phone-all", f"All {len(comparison.rows)}", options.href(path, show="all"), False),
         ),
         groups=_groups(comparison, chosen, names),
         shown_rows=len(chosen),
@@ -212,6 +262,17 @@ def pair_page(
         add_href="/compare/?" + urlencode({"a": pair[0].slug, "b": pair[1].slug, "more": "1"}),
         checked=checked,
     )
+
+
+def _brief(rows: Sequence[TradeoffRow]) -> tuple[tuple[str, str, str, str], ...]:
+    """Output price, context and speed, each in one line."""
+    found = []
+    for row in rows:
+        if row.label in ("Output price", "Context", "Output speed"):
+            texts = [value.text or row.missing.partition(",")[0] for value in (row.a, row.b)]
+            both = texts[0] if texts[0] == texts[1] else f"{texts[0]} v {texts[1]}"
+            found.append((row.label, both, row.edge, row.edge_text))
+    return tuple(found)
 
 
 def _comparable(comparison: Comparison) -> str:
@@ -234,7 +295,16 @@ def _side(model: LanguageModel, mark: str, comparison: Comparison, said: Verdict
     )
 
 
-def side(model: LanguageModel, mark: str, card: Scorecard, *, categories: int, wins: str = "", badge: str = "", is_behind: bool = False) -> Side:
+def side(
+    model: LanguageModel,
+    mark: str,
+    card: Scorecard,
+    *,
+    categories: int,
+    wins: str = "",
+    badge: str = "",
+    is_behind: bool = False,
+) -> Side:
     tested = f"tested in {len(card.categories)} of {categories} categories"
     if card.overall:
         tested += f" ({percent(card.overall.coverage)} by importance)"
@@ -250,6 +320,7 @@ def side(model: LanguageModel, mark: str, card: Scorecard, *, categories: int, w
         badge=badge,
         is_behind=is_behind,
         wins=wins,
+        tests=count(len(card.cells), "test"),
         tested=tested,
         remark=f"Retired on {day(model.retires_on)}" if model.is_retired else "",
     )
@@ -266,32 +337,38 @@ def _category_line(result: CategoryResult, names: Sequence[str]) -> CategoryLine
     values = tuple(number(average.value, 1) if average else "" for average in averages)
     if result.leader in ("a", "b"):
         mark, lead, words = result.leader, f"+{number(abs(result.gap), 1)}", f"{by_side[result.leader]} wins by "
+        outcome = by_side[result.leader]
     elif result.leader == "tie":
-        mark, lead, words = "", "tie", ""
+        mark, lead, words, outcome = "", "tie", "", "tie"
     elif any(averages):
         mark = "a" if result.a else "b"
-        lead, words = "only", f"only {by_side[mark]} has scores: no call; "
+        lead, words, outcome = "only", f"{by_side[mark]}: ", f"no call, only {by_side[mark]} tested"
     else:
-        mark, lead, words = "", "no call", ""
-    evidence = verdicts.GRADES[result.grade]
-    if result.grade in ("head_to_head", "partly"):
-        evidence = f"{count(result.shared_tests, 'test')} in common"
-    if result.is_disputed:
-        evidence += "; average and shared test disagree"
-    if result.only_displayed:
-        evidence = "shown, not counted"
+        mark, lead, words, outcome = "", "no call", "", "no call"
     return CategoryLine(
         name=result.category.name,
         url=f"/leaderboard/{result.category.slug}/",
-        values=values,
-        positions=tuple(number(average.value, 1) if average else "" for average in averages),
+        cells=tuple((value, result.leader == side) for value, side in zip(values, "ab", strict=True)),
+        positions=values,
         leader=mark,
         is_hollow=result.leader in ("a", "b") and result.grade == "no_shared_test",
         lead=lead,
         lead_words=words,
-        evidence=evidence,
-        shared=f"{number(result.shared_a, 1)} v {number(result.shared_b, 1)}" if result.shared_rows else "",
+        evidence=_evidence(result),
+        outcome=outcome,
+        tile=f"t{result.leader}" if result.leader in ("a", "b") else "",
     )
+
+
+def _evidence(result: CategoryResult) -> str:
+    if result.only_displayed:
+        return "shown, not counted"
+    if result.grade not in ("head_to_head", "partly"):
+        return verdicts.GRADES[result.grade]
+    text = f"{count(result.shared_tests, 'test')} in common"
+    if result.shared_rows:
+        text += f", {number(result.shared_a, 1)} v {number(result.shared_b, 1)}"
+    return text + ("; average and shared test disagree" if result.is_disputed else "")
 
 
 def _groups(comparison: Comparison, chosen: Sequence[Row], names: Sequence[str]) -> tuple[BenchmarkGroup, ...]:
@@ -303,6 +380,7 @@ def _groups(comparison: Comparison, chosen: Sequence[Row], names: Sequence[str])
                 BenchmarkGroup(
                     name=result.category.name,
                     mark=result.leader if result.leader in ("a", "b") else "",
+                    is_hollow=result.grade == "no_shared_test",
                     words=_group_words(result, names),
                     lines=tuple(_benchmark_line(row, names) for row in rows),
                     has_shared=any(row.is_shared for row in rows),
@@ -345,20 +423,19 @@ def _benchmark_line(row: Row, names: Sequence[str]) -> BenchmarkLine:
         mark, lead, words = "", "no call", ""
     else:
         mark = "a" if row.a else "b"
-        lead, words = "only", f"only {by_side[mark]} has a score; "
-    scaled = [scoring.normalise(cell.value, benchmark) if cell else None for cell in (row.a, row.b)]
+        lead, words = "only", f"{by_side[mark]}: "
     return BenchmarkLine(
         name=benchmark.name,
         url=f"/benchmarks/{benchmark.slug}/",
         remark=", ".join(remarks),
         cells=tuple(
-            score_cell(cell, benchmark.unit, is_best=row.outcome == key) if cell else None for key, cell in (("a", row.a), ("b", row.b))
+            score_cell(cell, benchmark.unit, is_best=row.outcome == key) if cell else None
+            for key, cell in (("a", row.a), ("b", row.b))
         ),
         lead_mark=mark,
         lead=lead,
         lead_words=words,
         is_shared=row.is_shared,
-        positions=tuple(number(value, 1) if value is not None else "" for value in scaled),
     )
 
 
@@ -378,7 +455,11 @@ def score_cell(cell: Cell, unit: str, *, is_best: bool = False) -> ScoreCell:
                 score_text(result.value, unit),
                 result.source_url,
                 KINDS[result.source_kind],
-                ", ".join(part for part in (day(result.reported_on) if result.reported_on else "no date", result.setting) if part),
+                ", ".join(
+                    part
+                    for part in (day(result.reported_on) if result.reported_on else "no date", result.setting)
+                    if part
+                ),
                 result is cell.shown,
             )
             for result in results
@@ -407,15 +488,39 @@ def worked_example(comparison: Comparison, rules: Rulebook) -> tuple[tuple[str, 
     return tuple(lines)
 
 
+def worked_words(comparison: Comparison, names: Sequence[str]) -> tuple[str, ...]:
+    """The overall averages step by step, and what follows from them, one sentence each."""
+    found = []
+    for name, card in zip(names, (comparison.a, comparison.b), strict=True):
+        if not card.overall:
+            found.append(f"{name} has no weighted score, so no overall average.")
+            continue
+        parts = [result.category for result in comparison.categories if result.category.slug in card.categories]
+        terms = " + ".join(f"{c.weight.normalize():f} × {number(card.categories[c.slug].value, 2)}" for c in parts)
+        share = f"{sum(c.weight for c in parts).normalize():f}"
+        value = card.overall.value
+        found.append(f"{name} overall: ({terms}) / {share} = {number(value, 2)}, printed as {number(value)}.")
+    total = len(comparison.categories)
+    wins = [f"{name} {won}" for name, won in zip(names, (comparison.wins_a, comparison.wins_b), strict=True)]
+    found.append(
+        f"Of {total} categories {len(comparison.comparable)} are comparable; {verdicts.joined(wins)} of them won."
+    )
+    if comparison.shared_rows:
+        values = f"{number(comparison.shared_a, 2)} and {number(comparison.shared_b, 2)}"
+        found.append(
+            f"Over the {count(comparison.shared_rows, 'weighted test')} both took, the same two steps give {values}."
+        )
+    return tuple(found)
+
+
 # --- three and four models ------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row of a table with one cell a model; `best` holds the places of the best values."""
+    """A row of a table with one cell a model: its text, and whether it is the best or, for limits, a line of detail."""
 
     name: str
     url: str
-    cells: tuple[str, ...]
-    best: frozenset[int] = frozenset()
+    cells: tuple[tuple[str, bool | str], ...]
     remark: str = ""
 
 
@@ -433,7 +538,8 @@ class ShortlistPage:
     pairs: tuple[tuple[str, str], ...]  # (label, address)
     show_toggles: tuple[Toggle, ...]
     shown_rows: int
-    add_href: str
+    columns: int
+    add_href: str  # empty: four stand already
     announcement: str
 
 
@@ -458,11 +564,20 @@ def shortlist_page(
         path=path,
         title=f"{' vs '.join(names)}: benchmarks, price and context compared",
         description=f"{verdicts.joined(names)} side by side: {len(benchmarks)} benchmarks on record, {len(everywhere)} run on all.",
-        sides=tuple(side(m, mark, card, categories=len(rules.categories)) for m, mark, card in zip(models, "abcd", cards, strict=False)),
+        sides=tuple(
+            side(m, mark, card, categories=len(rules.categories))
+            for m, mark, card in zip(models, "abcd", cards, strict=False)
+        ),
         coverage=f"{count(len(benchmarks), 'benchmark')} on record, {len(everywhere)} run on all {len(models)} models.",
-        overall=_line("Average of its own tests", "", [card.overall.value if card.overall else None for card in cards], 0),
+        overall=_line(
+            "Average of its own tests", "", [card.overall.value if card.overall else None for card in cards], 0
+        ),
         categories=tuple(
-            _line(c.name, f"/leaderboard/{c.slug}/", [card.categories[c.slug].value if c.slug in card.categories else None for card in cards])
+            _line(
+                c.name,
+                f"/leaderboard/{c.slug}/",
+                [card.categories[c.slug].value if c.slug in card.categories else None for card in cards],
+            )
             for c in rules.categories
         ),
         limits=tuple(Line(label, "", tuple(column[label] for column in columns)) for label in columns[0]),
@@ -472,38 +587,53 @@ def shortlist_page(
             if (lines := tuple(_score_line(b, cards) for b in chosen if b.category == c.slug))
         ),
         pairs=tuple(
-            (f"{a.name} vs {b.name}", f"/compare/{a.slug}-vs-{b.slug}/") for i, a in enumerate(models) for b in models[i + 1 :]
+            (f"{a.name} vs {b.name}", f"/compare/{a.slug}-vs-{b.slug}/")
+            for i, a in enumerate(models)
+            for b in models[i + 1 :]
         ),
         show_toggles=(
             Toggle("show-all", f"All ({len(benchmarks)})", options.href(path, show=""), show == "all"),
-            Toggle("show-shared", f"Tests all took ({len(everywhere)})", options.href(path, show="shared"), show == "shared"),
+            Toggle(
+                "show-shared",
+                f"Tests all took ({len(everywhere)})",
+                options.href(path, show="shared"),
+                show == "shared",
+            ),
         ),
         shown_rows=len(chosen),
-        add_href="/compare/?" + urlencode([*zip("abcd", [m.slug for m in models], strict=False), ("more", "1")]),
+        columns=len(models) + 1,
+        add_href="/compare/?" + urlencode([*zip("abc", [m.slug for m in models], strict=False), ("more", "1")])
+        if len(models) < 4
+        else "",
         announcement=f"{count(len(chosen), 'benchmark')} shown",
     )
 
 
-def _line(name: str, url: str, values: Sequence[Decimal | None], places: int = 1, remark: str = "") -> Line:
-    top = max((value for value in values if value is not None), default=None)
-    best = frozenset(i for i, value in enumerate(values) if value is not None and value == top)
-    cells = tuple(number(value, places) if value is not None else "" for value in values)
-    return Line(name, url, cells, best if len(best) < len([v for v in values if v is not None]) else frozenset(), remark)
+def _line(name: str, url: str, values: Sequence[Decimal | None], places: int = 1) -> Line:
+    texts = [number(value, places) if value is not None else "" for value in values]
+    return Line(name, url, _marked(texts, values, max))
 
 
 def _score_line(benchmark: scoring.Benchmark, cards: Sequence[Scorecard]) -> Line:
     cells = [card.cells.get(benchmark.slug) for card in cards]
     values = [cell.value if cell else None for cell in cells]
-    known = [value for value in values if value is not None]
-    top = min(known) if benchmark.direction == "lower" else max(known)
-    best = frozenset(i for i, v in enumerate(values) if v == top) if len(known) > 1 and benchmark.direction != "none" else frozenset()
-    texts = tuple(score_text(value, benchmark.unit) if value is not None else "" for value in values)
+    texts = [score_text(value, benchmark.unit) if value is not None else "" for value in values]
     remarks = [] if benchmark.weight else ["shown, not counted"]
     if benchmark.direction == "lower":
         remarks.append("lower is better")
-    return Line(benchmark.name, f"/benchmarks/{benchmark.slug}/", texts, best, ", ".join(remarks))
+    best = {"higher": max, "lower": min, "none": None}[benchmark.direction]
+    return Line(benchmark.name, f"/benchmarks/{benchmark.slug}/", _marked(texts, values, best), ", ".join(remarks))
 
 
-def _limits(facts: Facts, today: datetime.date) -> dict[str, str]:
-    """The tradeoff column of one model: the values of the pair's rows."""
-    return {row.label: row.a.text + (f" ({row.a.detail})" if row.a.detail else "") if row.a.is_known else row.missing for row in tradeoffs.rows(facts, facts, today)}
+def _marked(
+    texts: Sequence[str], values: Sequence[Decimal | None], best: Callable | None
+) -> tuple[tuple[str, bool], ...]:
+    """Texts with the best values marked; none where all are equal or only one is known."""
+    known = [value for value in values if value is not None]
+    top = best(known) if best and len(set(known)) > 1 else None
+    return tuple((text, top is not None and value == top) for text, value in zip(texts, values, strict=True))
+
+
+def _limits(facts: Facts, today: datetime.date) -> dict[str, tuple[str, str]]:
+    """The tradeoff column of one model: value and detail of each of the pair's rows."""
+    return {row.label: (row.a.text or row.missing, row.a.detail) for row in tradeoffs.rows(facts, facts, today)}

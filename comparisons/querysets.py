@@ -6,7 +6,7 @@ import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 
 
 class CatalogueQuerySet(models.QuerySet):
@@ -71,6 +71,10 @@ class ScoreQuerySet(CatalogueQuerySet):
     def published(self) -> ScoreQuerySet:
         """Scores that pages may show: published, not withdrawn, of a published model."""
         return self.filter(status="published", withdrawn_on=None, model__status="published")
+
+    def newest_report(self) -> datetime.date | None:
+        """The latest day on which one of these scores was reported."""
+        return self.aggregate(newest=Max("reported_on"))["newest"]
 
     def of(self, models: list) -> ScoreQuerySet:
         return self.filter(model__in=models)

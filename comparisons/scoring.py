@@ -29,6 +29,7 @@ RANKED_ROWS, RANKED_CATEGORIES = 5, 3  # weighted rows and categories that a ran
 CATEGORY_SHARE = Decimal("0.5")  # share of a category's weight that a rank in the category needs
 CONFIDENCE = ((7, 20, 4), (5, 12, 3), (3, 8, 2))  # categories and results that earn 4, 3, 2 dots; else 1
 NOISE_Z = 1.645  # two-sided 90 % of the normal distribution
+STALE_DAYS = 180  # a score neither reported nor checked since then is stale
 WIDE_GAP = Decimal(10)  # points that ?show=gap asks for
 PLACES = Decimal("1e-9")
 HUNDRED = Decimal(100)
@@ -160,7 +161,9 @@ class CategoryResult:
     shared_rows: int  # weighted rows both have
     shared_leader: Outcome
     only_displayed: bool  # there are rows, but none that counts
-    source_choice: tuple[tuple[Decimal, Decimal], tuple[Decimal, Decimal]] | None  # ranges, where another source changes the leader
+    source_choice: (
+        tuple[tuple[Decimal, Decimal], tuple[Decimal, Decimal]] | None
+    )  # ranges, where another source changes the leader
 
     @property
     def is_comparable(self) -> bool:
@@ -295,7 +298,9 @@ def scorecard(
     return Scorecard(cells, averages, overall)
 
 
-def compare(a: Scorecard, b: Scorecard, benchmarks: Mapping[str, Benchmark], categories: Sequence[Category]) -> Comparison:
+def compare(
+    a: Scorecard, b: Scorecard, benchmarks: Mapping[str, Benchmark], categories: Sequence[Category]
+) -> Comparison:
     """Everything two scorecards say beside each other. Swapping them mirrors the result."""
     order = {category.slug: category.order for category in categories}
     rows = tuple(
@@ -335,7 +340,11 @@ def _row(benchmark: Benchmark, a: Cell | None, b: Cell | None) -> Row:
     if benchmark.direction == "lower" and better in ("a", "b"):
         better = "b" if better == "a" else "a"
     scaled = [normalise(cell.value, benchmark) for cell in (a, b)]
-    gap = scaled[0] - scaled[1] if None not in scaled else (a.value - b.value) * (-1 if benchmark.direction == "lower" else 1)
+    gap = (
+        scaled[0] - scaled[1]
+        if None not in scaled
+        else (a.value - b.value) * (-1 if benchmark.direction == "lower" else 1)
+    )
     settings = {cell.shown.setting.casefold() for cell in (a, b)}
     return Row(benchmark, a, b, better, gap, _within_noise(benchmark, a.value, b.value), len(settings) > 1)
 

@@ -12,8 +12,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 Edge = Literal["a", "b", "tie", "unknown", "depends"]
-RATIO_FROM, RATIO_TO = Decimal("1.5"), Decimal(20)  # smaller is not worth a multiple, larger says less than the two numbers
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+RATIO_FROM, RATIO_TO = (
+    Decimal("1.5"),
+    Decimal(20),
+)  # smaller is not worth a multiple, larger says less than the two numbers
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,9 @@ def money(amount: Decimal) -> str:
 def tokens(count: int) -> str:
     """A token limit in short form: 262,144 gives 256K; 128,000 gives 128K; 1,047,576 gives 1M; 200,000 gives 200K."""
     if count >= 1_000_000:
-        millions = Decimal(count // 1_048_576 if count % 1_048_576 == 0 else count) / (1 if count % 1_048_576 == 0 else 1_000_000)
+        millions = Decimal(count // 1_048_576 if count % 1_048_576 == 0 else count) / (
+            1 if count % 1_048_576 == 0 else 1_000_000
+        )
         return f"{millions.quantize(Decimal('0.1'), ROUND_HALF_UP).normalize():f}M"
     thousands = Decimal(count) / (1_024 if count % 1_000 and count % 1_024 == 0 else 1_000)
     return f"{thousands.quantize(Decimal('0.1') if count < 10_000 else Decimal(1), ROUND_HALF_UP).normalize():f}K"
@@ -144,7 +149,9 @@ def price_words(facts: Facts) -> str:
     if facts.paid:
         known.append(f"{facts.paid.host} asks {_pair(facts.paid)} per million tokens")
     if facts.free_tier:
-        known.append(f"{facts.free_tier.host} offers a free tier" + ("" if facts.paid else ", with no paid one on record"))
+        known.append(
+            f"{facts.free_tier.host} offers a free tier" + ("" if facts.paid else ", with no paid one on record")
+        )
     if facts.is_self_hostable and not facts.paid:
         known.append("self-hosting has no list price")
     return "; ".join(known) or "no price on record"
@@ -152,7 +159,9 @@ def price_words(facts: Facts) -> str:
 
 def _pair(offer: Offer) -> str:
     sides = [(offer.input, "input"), (offer.output, "output")]
-    return " and ".join(f"{money(price)} {side}" if price is not None else f"an unpublished {side} price" for price, side in sides)
+    return " and ".join(
+        f"{money(price)} {side}" if price is not None else f"an unpublished {side} price" for price, side in sides
+    )
 
 
 def cheaper(a: Facts, b: Facts) -> Edge:
@@ -189,7 +198,13 @@ def rows(a: Facts, b: Facts, today: datetime.date) -> tuple[TradeoffRow, ...]:
             _word_row("Reasoning", a, b, _reasoning),
             _word_row("Input modalities", a, b, lambda f: Value(", ".join(f.input_modalities))),
             _word_row("Licence", a, b, _licence),
-            _word_row("Knowledge cutoff", a, b, lambda f: Value(_month(f.knowledge_cutoff)), _later(a.knowledge_cutoff, b.knowledge_cutoff)),
+            _word_row(
+                "Knowledge cutoff",
+                a,
+                b,
+                lambda f: Value(_month(f.knowledge_cutoff)),
+                _later(a.knowledge_cutoff, b.knowledge_cutoff),
+            ),
             _word_row("Released", a, b, lambda f: Value(day(f.released_on) if f.released_on else ""), _newer(a, b)),
             _word_row("Retires", a, b, lambda f: _retires(f, today), missing="no date announced"),
         )
@@ -253,7 +268,9 @@ def _snapshot(facts: Facts, part: str) -> Runtime | None:
 def _speed_row(a: Facts, b: Facts) -> TradeoffRow:
     found = [_snapshot(facts, "output_tokens_per_second") for facts in (a, b)]
     values = [
-        Value(f"{s.output_tokens_per_second.normalize():f} tokens/s", f"{s.host}, {day(s.measured_on)}", s.source_url) if s else Value("")
+        Value(f"{s.output_tokens_per_second.normalize():f} tokens/s", f"{s.host}, {day(s.measured_on)}", s.source_url)
+        if s
+        else Value("")
         for s in found
     ]
     speeds = [s.output_tokens_per_second if s else None for s in found]
@@ -264,9 +281,17 @@ def _speed_row(a: Facts, b: Facts) -> TradeoffRow:
 
 def _latency_row(a: Facts, b: Facts) -> TradeoffRow:
     found = [_snapshot(facts, "ttft_seconds") for facts in (a, b)]
-    kinds = {"first_token": "first token", "first_answer_token": "first answer token", "": "first token of unstated kind"}
+    kinds = {
+        "first_token": "first token",
+        "first_answer_token": "first answer token",
+        "": "first token of unstated kind",
+    }
     values = [
-        Value(f"{s.ttft_seconds.normalize():f} s", f"{kinds[s.ttft_kind]}, {s.host}, {day(s.measured_on)}", s.source_url) if s else Value("")
+        Value(
+            f"{s.ttft_seconds.normalize():f} s", f"{kinds[s.ttft_kind]}, {s.host}, {day(s.measured_on)}", s.source_url
+        )
+        if s
+        else Value("")
         for s in found
     ]
     alike = all(found) and found[0].ttft_kind == found[1].ttft_kind
@@ -285,12 +310,20 @@ def _limit_row(label: str, part: str, a: Facts, b: Facts) -> TradeoffRow:
     return TradeoffRow(label, *values, edge, "same" if edge == "tie" else "no two figures to compare")
 
 
-def _word_row(label, a: Facts, b: Facts, value, edge: tuple[Edge, str] | None = None, missing: str = "not known") -> TradeoffRow:
+def _word_row(
+    label, a: Facts, b: Facts, value, edge: tuple[Edge, str] | None = None, missing: str = "not known"
+) -> TradeoffRow:
     values = value(a), value(b)
     if edge is None:
         known = all(v.is_known for v in values)
         same = (values[0].text, values[0].detail) == (values[1].text, values[1].detail)
-        edge = ("tie", "same") if known and same else ("depends", "depends on the job") if known else ("unknown", "no call")
+        edge = (
+            ("tie", "same")
+            if known and same
+            else ("depends", "depends on the job")
+            if known
+            else ("unknown", "no call")
+        )
     return TradeoffRow(label, *values, *edge, missing)
 
 

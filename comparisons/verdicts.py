@@ -74,7 +74,9 @@ def reading(row: Row, side: Literal["a", "b"]) -> str:
 
 def score_text(value: Decimal, unit: str) -> str:
     figure = f"{value.normalize():f}"
-    return {"percent": f"{figure}%", "usd": f"${value:,.2f}", "seconds": f"{figure} s", "minutes": f"{figure} min"}.get(unit, figure)
+    return {"percent": f"{figure}%", "usd": f"${value:,.2f}", "seconds": f"{figure} s", "minutes": f"{figure} min"}.get(
+        unit, figure
+    )
 
 
 def gap_words(gap: Decimal | None) -> str:
@@ -107,7 +109,9 @@ def verdict(comparison: Comparison, a: Facts, b: Facts, confirmed: Comparison | 
         gap_words=gap_words(c.gap),
         shared_words=_shared_words(c),
         pick=_pick(c, facts, ahead),
-        sentences=tuple(s for s in (*_aggregate(c, facts, ahead, proven), *_where(c, facts, ahead), *_operation(facts)) if s),
+        sentences=tuple(
+            s for s in (*_aggregate(c, facts, ahead, proven), *_where(c, facts, ahead), *_operation(facts)) if s
+        ),
         overlap_note=_overlap(c, facts),
         unconfirmed_note=_unconfirmed(c, confirmed, facts),
         source_note=_source_choice(c),
@@ -153,7 +157,9 @@ def _reasons(c: Comparison, facts: dict[str, Facts], side: str) -> list[str]:
     if tradeoffs.larger(facts["a"].context_window, facts["b"].context_window) == side:
         found.append(f"you need its larger {tradeoffs.tokens(mine.context_window)} context window")
     if {mine.reasoning, other.reasoning} == {"yes", "no"}:
-        found.append("you want a reasoning model" if mine.reasoning == "yes" else "you want answers without a thinking phase")
+        found.append(
+            "you want a reasoning model" if mine.reasoning == "yes" else "you want answers without a thinking phase"
+        )
     return found[:2]
 
 
@@ -168,7 +174,11 @@ def _pick(c: Comparison, facts: dict[str, Facts], ahead: str) -> str:
         if reasons:
             return f"{text} Pick {facts[_other(ahead)].name} if {joined(reasons, 'or')}."
         return f"{text} Nothing on record speaks for {facts[_other(ahead)].name} instead."
-    opening = "A split decision: the two averages are level." if ahead == "tie" else "No pick on quality: there is no average for both."
+    opening = (
+        "A split decision: the two averages are level."
+        if ahead == "tie"
+        else "No pick on quality: there is no average for both."
+    )
     lines = [
         f"{facts[side].name} if {joined(reasons, 'or')}" for side in ("a", "b") if (reasons := _reasons(c, facts, side))
     ]
@@ -188,7 +198,11 @@ def _aggregate(c: Comparison, facts: dict[str, Facts], ahead: str, proven: bool)
         size = words.get(gap_words(c.gap), "clearly ahead")
         text = f"{facts[ahead].name} is {size} on the average of its own tests, {figures}"
         if not proven:
-            text += ", which the tests both took do not prove" if c.shared_rows else ", with no weighted test in common to prove it"
+            text += (
+                ", which the tests both took do not prove"
+                if c.shared_rows
+                else ", with no weighted test in common to prove it"
+            )
         elif min(average.coverage for average in overall.values()) < MODEST_COVERAGE:
             text += ", on less than half of the weight"
     sentences = [text + "."]
@@ -197,7 +211,9 @@ def _aggregate(c: Comparison, facts: dict[str, Facts], ahead: str, proven: bool)
         values = f"{number(c.shared_a, 1)} to {number(c.shared_b, 1)}"
         words = gap_words(c.shared_a - c.shared_b)
         if words in ("level", "a point apart"):
-            sentences.append(f"On the {tests} both took they are {'level' if words == 'level' else 'within a point'}: {values}.")
+            sentences.append(
+                f"On the {tests} both took they are {'level' if words == 'level' else 'within a point'}: {values}."
+            )
         else:
             low, high = sorted((c.shared_a, c.shared_b))
             contrary = ahead in ("a", "b") and c.shared_leader != ahead
@@ -272,7 +288,11 @@ def _overlap(c: Comparison, facts: dict[str, Facts]) -> str:
         return ""
     parts = []
     if len(c.shared) < LOW_OVERLAP:
-        both = "no test was" if not c.shared else f"only {count(len(c.shared), 'test')} of {len(c.rows)} {'was' if len(c.shared) == 1 else 'were'}"
+        both = (
+            "no test was"
+            if not c.shared
+            else f"only {count(len(c.shared), 'test')} of {len(c.rows)} {'was' if len(c.shared) == 1 else 'were'}"
+        )
         parts.append(f"Low overlap: {both} taken by both, so most averages compare different tests.")
     for result in disputed:
         parts.append(
@@ -390,10 +410,14 @@ def _weight_flip(flip: Flip, facts: dict[str, Facts]) -> FlipLine:
 def _questions(c: Comparison, facts: dict[str, Facts], ahead: str) -> tuple[tuple[str, str], ...]:
     a, b = facts["a"], facts["b"]
     found = [(f"Which is better, {a.name} or {b.name}?", _better(c, facts, ahead))]
-    found += [(f"Which is better for {result.category.name}?", _category_answer(result, c, facts)) for result in c.comparable]
+    found += [
+        (f"Which is better for {result.category.name}?", _category_answer(result, c, facts)) for result in c.comparable
+    ]
     cheap = _cheaper_side(facts)
     if cheap in ("a", "b"):
-        answer = f"{facts[cheap].name}, on input and output both." if _both_lower(facts, cheap) else f"{facts[cheap].name}."
+        answer = (
+            f"{facts[cheap].name}, on input and output both." if _both_lower(facts, cheap) else f"{facts[cheap].name}."
+        )
     elif cheap == "tie":
         answer = "Neither: their list prices are the same."
     elif cheap == "depends":

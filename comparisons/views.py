@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import wraps
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, HttpResponseRedirect, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
@@ -19,9 +27,32 @@ from django_htmx.http import push_url, reswap, retarget
 
 from comparisons import finding, forms, listings, panels, plain, scoring, tradeoffs, verdicts
 from comparisons.importing import exporting
-from comparisons.models import Benchmark, CatalogueVersion, Category, Change, FeaturedPair, LanguageModel, Offer, Score, validate_slug_form
+from comparisons.models import (
+    Benchmark,
+    CatalogueVersion,
+    Category,
+    Change,
+    FeaturedPair,
+    LanguageModel,
+    Offer,
+    Score,
+    validate_slug_form,
+)
 
 MOST_MODELS = 4
+HOME_DESCRIPTION = "Language models side by side: benchmark scores with their sources, price, speed and context, and a verdict that says what it rests on."
+PLACES = ("First model", "Second model", "Third model", "Fourth model")
+TABLES_HOLD = {
+    "categories": "the categories with their weights",
+    "benchmarks": "the tests with scale, weight, version and state",
+    "creators": "the makers",
+    "models": "the models with limits, licence and dates",
+    "scores": "every result with its source, date and setting",
+    "prices": "offers by model, host and day",
+    "offer_tiers": "prices for long prompts",
+    "runtimes": "measured speed and latency",
+    "featured_pairs": "the pairs on the front page",
+}
 SEED_PAIR = ("gemma-4-31b", "gpt-4-1")
 View = Callable[..., HttpResponse]
 
@@ -75,8 +106,17 @@ def home(request: HttpRequest) -> HttpResponse:
     models = list(LanguageModel.objects.published().select_related("creator"))
     cards = plain.scorecards(rules, plain.results())
     board = listings.standings(models, cards, plain.facts(models, today), rules)
-    featured = FeaturedPair.objects.select_related("first", "second").filter(first__status="published", second__status="published")
-    context = {"rules": rules, "top": board.ranked[:8], "featured": featured[:6], "changes": Change.objects.newest(5), "models": len(models)}
+    featured = FeaturedPair.objects.select_related("first", "second").filter(
+        first__status="published", second__status="published"
+    )
+    context = {
+        "rules": rules,
+        "top": board.ranked[:8],
+        "featured": featured[:6],
+        "changes": Change.objects.newest(5),
+        "models": len(models),
+    }
+    context |= {"fields": picker_fields(), "title": "Compare language models", "description": HOME_DESCRIPTION}
     context["counts"] = (len(models), len(rules.benchmarks), Score.objects.published().count())
     return render(request, "comparisons/home.html", context)
 
@@ -90,7 +130,7 @@ def picker(request: HttpRequest) -> HttpResponse:
     wants_more = request.GET.get("more") == "1"
     fields, found, unknown, ambiguous = [], [], False, False
     names = finding.known_names() if any(typed.values()) else []
-    for key, label in zip("abcd", ("First model", "Second model", "Third model", "Fourth model"), strict=True):
+    for key, label in zip("abcd", PLACES, strict=True):
         text = typed[key].strip()
         matches = finding.find(text, names) if text else []
         exact = len(matches) == 1
@@ -104,7 +144,9 @@ def picker(request: HttpRequest) -> HttpResponse:
                 "key": key,
                 "label": label,
                 "value": matches[0].name if exact else text,
-                "choices": [(m.name, _choice(typed, key, m)) for m in matches[: finding.MOST]] if len(matches) > 1 else [],
+                "choices": [(m.name, _choice(typed, key, m)) for m in matches[: finding.MOST]]
+                if len(matches) > 1
+                else [],
                 "error": f"No model here is called “{text}”." if missing else "",
                 "near": [(m.name, _choice(typed, key, m)) for m in finding.nearest(text, names)] if missing else [],
             }
@@ -114,10 +156,16 @@ def picker(request: HttpRequest) -> HttpResponse:
     if found and not (unknown or ambiguous or wants_more) and len(found) >= 2:
         path = f"/compare/{'-vs-'.join(slugs)}/" if len(slugs) > 1 else found[0].get_absolute_url()
         flips = len(slugs) == 2 and found[0].slug != slugs[0]
-        keep = {key: request.GET[key] for key in ("show", "rows", "sources") if key in request.GET} | ({"flip": "1"} if flips else {})
+        keep = {key: request.GET[key] for key in ("show", "rows", "sources") if key in request.GET} | (
+            {"flip": "1"} if flips else {}
+        )
         return HttpResponseRedirect(f"{path}?{urlencode(keep)}" if keep else path)
     shown = max(2, min(MOST_MODELS, filled + wants_more))
-    context = {"fields": [f for i, f in enumerate(fields) if i < shown or f["value"]], "is_wide": shown > 2, "more": wants_more}
+    context = {
+        "fields": [f for i, f in enumerate(fields) if i < shown or f["value"]],
+        "is_wide": shown > 2,
+        "more": wants_more,
+    }
     context["status_text"] = "Choose one of the models listed." if ambiguous else ""
     status = 422 if unknown else 200
     if wants_fragment(request):
@@ -133,7 +181,7 @@ def _choice(typed: dict[str, str], key: str, model: LanguageModel) -> str:
 @public
 def compare(request: HttpRequest, pair: str) -> HttpResponse:
     slugs = pair.lower().split("-vs-")
-    if len(slugs) > MOST_MODELS or len(slugs) < 2 and "-vs-" not in pair.lower():
+    if len(slugs) > MOST_MODELS or (len(slugs) < 2 and "-vs-" not in pair.lower()):
         raise Http404(pair)
     models = [names_of(slug) for slug in slugs]
     ordered = sorted({model.pk: model for model in models}.values(), key=lambda model: model.slug)
@@ -142,7 +190,7 @@ def compare(request: HttpRequest, pair: str) -> HttpResponse:
         return permanent(request, path)
     gone = [model for model in ordered if model.status == "withdrawn"]
     if gone:
-        return render(request, "gone.html", {"gone": gone}, status=410)
+        return render(request, "gone.html", {"gone": gone, "fields": picker_fields()}, status=410)
     return _pair(request, ordered, path) if len(ordered) == 2 else _shortlist(request, ordered, path)
 
 
@@ -152,7 +200,9 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpR
     results, facts = plain.results(models), plain.facts(models, today)
     cards = {sources: plain.scorecards(rules, results, sources) for sources in {options.sources or "all", "confirmed"}}
     chosen, confirmed = (
-        scoring.compare(*(cards[sources].get(m.pk, listings.EMPTY_CARD) for m in sides), rules.benchmarks, rules.categories)
+        scoring.compare(
+            *(cards[sources].get(m.pk, listings.EMPTY_CARD) for m in sides), rules.benchmarks, rules.categories
+        )
         for sources in (options.sources or "all", "confirmed")
     )
     page = panels.pair_page(
@@ -166,8 +216,15 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpR
         today=today,
     )
     context = {"page": page, "title": page.title, "description": page.description, "status_text": page.announcement}
-    context |= {"canonical": path, "is_indexed": page.is_indexed and not request.GET, "fields": picker_fields(sides), "swaps": True, "options": options}
-    return show(request, "comparisons/pair.html", "panels/comparison.html", context)
+    context |= {
+        "canonical": path,
+        "is_indexed": page.is_indexed and not request.GET,
+        "fields": picker_fields(sides),
+        "swaps": True,
+        "options": options,
+    }
+    context["article"] = "comparisons/pair_article.html"
+    return show(request, "comparisons/compare.html", "panels/comparison.html", context)
 
 
 def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpResponse:
@@ -183,14 +240,30 @@ def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str) -> 
         path=path,
         today=today,
     )
-    context = {"page": page, "title": page.title, "description": page.description, "status_text": page.announcement, "canonical": path}
-    context |= {"fields": picker_fields(models), "swaps": True, "is_wide": True}
-    return show(request, "comparisons/shortlist.html", "panels/shortlist.html", context)
+    context = {
+        "page": page,
+        "title": page.title,
+        "description": page.description,
+        "status_text": page.announcement,
+        "canonical": path,
+    }
+    context |= {
+        "fields": picker_fields(models),
+        "swaps": True,
+        "is_wide": True,
+        "options": options,
+        "is_indexed": False,
+    }
+    context["article"] = "comparisons/shortlist_article.html"
+    return show(request, "comparisons/compare.html", "panels/comparison.html", context)
 
 
-def picker_fields(models: list[LanguageModel]) -> list[dict]:
-    labels = ("First model", "Second model", "Third model", "Fourth model")
-    return [{"key": key, "label": label, "value": model.name} for key, label, model in zip("abcd", labels, models, strict=False)]
+def picker_fields(models: Sequence[LanguageModel] = ()) -> list[dict]:
+    """The picker's fields filled with models; two at the least."""
+    texts = [model.name for model in models] + [""] * (2 - len(models))
+    return [
+        {"key": key, "label": label, "value": text} for key, label, text in zip("abcd", PLACES, texts, strict=False)
+    ]
 
 
 @public
@@ -207,21 +280,46 @@ def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
     models = LanguageModel.objects.published().select_related("creator").meeting(chosen)
     cards = plain.scorecards(rules, plain.results())
     models = list(models)
-    board = listings.standings(models, cards, plain.facts(models, today), rules, category=category, sort=chosen.get("sort") or "average")
+    board = listings.standings(
+        models, cards, plain.facts(models, today), rules, category=category, sort=chosen.get("sort") or "average"
+    )
     found = verdicts.count(len(models), "model")
     title = f"{category.name} leaderboard" if category else "Leaderboard of language models"
-    context = {"board": board, "form": form, "rules": rules, "category": category, "title": title, "path": path, "found": found}
-    context |= {"columns": sort_columns(request, path, chosen.get("sort") or ""), "status_text": f"{found} shown", "canonical": path}
-    context |= {"description": f"{title}: averages with the weight behind them, price and context.", "is_filtered": bool(request.GET)}
+    context = {
+        "board": board,
+        "form": form,
+        "rules": rules,
+        "category": category,
+        "title": title,
+        "path": path,
+        "found": found,
+    }
+    context |= {
+        "columns": sort_columns(request, path, chosen.get("sort") or ""),
+        "status_text": f"{found} shown",
+        "canonical": path,
+    }
+    context |= {
+        "description": f"{title}: averages with the weight behind them, price and context.",
+        "is_filtered": bool(request.GET),
+    }
     return show(request, "comparisons/leaderboard.html", "panels/standings.html", context)
 
 
 def sort_columns(request: HttpRequest, path: str, current: str) -> list[dict]:
     """The sortable columns: a first click sorts the useful way, a second one reverses."""
     columns = []
-    labels = {"average": "Average", "coverage": "Weight tested", "input": "Input $/M", "output": "Output $/M", "context": "Context", "released": "Released"}
+    labels = {
+        "name": "Model",
+        "average": "Average",
+        "coverage": "Weight tested",
+        "input": "Input $/M",
+        "output": "Output $/M",
+        "context": "Context",
+        "released": "Released",
+    }
     for name, label in labels.items():
-        first = name if name in ("input", "output", "average") else f"-{name}"
+        first = name if name in ("name", "input", "output", "average") else f"-{name}"
         other = name if first.startswith("-") else f"-{name}"
         target = other if current == first or (name == "average" and not current) else first
         query = request.GET.copy()
@@ -238,12 +336,23 @@ def sort_columns(request: HttpRequest, path: str, current: str) -> list[dict]:
 
 @public
 def models(request: HttpRequest) -> HttpResponse:
-    rows = LanguageModel.objects.published().select_related("creator").with_result_counts().order_by("creator__name", "name")
+    rows = (
+        LanguageModel.objects.published()
+        .select_related("creator")
+        .with_result_counts()
+        .order_by("creator__name", "name")
+    )
     groups: dict[str, list] = {}
     for model in rows:
         context = tradeoffs.tokens(model.context_window) if model.context_window else ""
-        groups.setdefault(model.creator.name, []).append((model, context, tradeoffs.day(model.released_on) if model.released_on else ""))
-    return render(request, "comparisons/models.html", {"groups": groups.items(), "count": len(rows)})
+        groups.setdefault(model.creator.name, []).append(
+            (model, context, tradeoffs.day(model.released_on) if model.released_on else "")
+        )
+    context = {"groups": groups.items(), "count": verdicts.count(len(rows), "model"), "title": "Models"}
+    context["description"] = (
+        "Every language model on record, by maker, with the number of scores, context window and licence."
+    )
+    return render(request, "comparisons/models.html", context)
 
 
 @public
@@ -252,13 +361,24 @@ def model(request: HttpRequest, slug: str) -> HttpResponse:
     if request.path != found.get_absolute_url():
         return permanent(request, found.get_absolute_url())
     if found.status == "withdrawn":
-        return render(request, "gone.html", {"gone": [found]}, status=410)
+        return render(request, "gone.html", {"gone": [found], "fields": picker_fields()}, status=410)
     rules, today = plain.rulebook(), timezone.localdate()
     everyone = list(LanguageModel.objects.published().select_related("creator"))
     facts = plain.facts(everyone, today)
-    page = listings.model_page(found, everyone, plain.scorecards(rules, plain.results()), facts[found.pk], facts, rules, today)
+    page = listings.model_page(
+        found, everyone, plain.scorecards(rules, plain.results()), facts[found.pk], facts, rules, today
+    )
     siblings = [m for m in everyone if m.family and m.family == found.family and m.pk != found.pk]
-    context = {"model": found, "page": page, "siblings": siblings, "changes": found.changes.newest(10), "today": today}
+    context = {
+        "model": found,
+        "page": page,
+        "siblings": siblings,
+        "changes": found.changes.newest(10),
+        "title": found.name,
+    }
+    context["description"] = (
+        f"{found.name} of {found.creator.name}: every benchmark score with its source, offers by host, limits. {page.tested}."
+    )
     return render(request, "comparisons/model.html", context)
 
 
@@ -268,16 +388,20 @@ def options(request: HttpRequest) -> HttpResponse:
     form = forms.SearchForm(request.GET)
     text = form.cleaned_data["q"] if form.is_valid() else ""
     matches = finding.find(text, finding.known_names()) if text.strip() else []
-    return render(request, "panels/options.html", {"matches": matches[: finding.MOST], "total": len(matches)})
+    return render(request, "comparisons/options.html", {"matches": matches[: finding.MOST], "total": len(matches)})
 
 
 @public
 def benchmarks(request: HttpRequest) -> HttpResponse:
     rows = Benchmark.objects.select_related("category").with_result_counts()
-    groups: dict[Category, list[Benchmark]] = {}
+    groups: dict[Category, list] = {}
     for row in rows:
-        groups.setdefault(row.category, []).append(row)
-    return render(request, "comparisons/benchmarks.html", {"groups": groups.items(), "count": len(rows)})
+        groups.setdefault(row.category, []).append((row, listings.weight_words(row.weight)))
+    context = {"groups": groups.items(), "count": verdicts.count(len(rows), "benchmark"), "title": "Benchmarks"}
+    context["description"] = (
+        "Every benchmark on record, by category: what it measures, its weight, its state and how many models took it."
+    )
+    return render(request, "comparisons/benchmarks.html", context)
 
 
 @public
@@ -288,42 +412,77 @@ def benchmark(request: HttpRequest, slug: str) -> HttpResponse:
     rules = plain.rulebook()
     everyone = list(LanguageModel.objects.published().select_related("creator"))
     page = listings.benchmark_page(rules.benchmarks[row.slug], everyone, plain.scorecards(rules, plain.results()))
-    return render(request, "comparisons/benchmark.html", {"benchmark": row, "page": page})
+    context = {"benchmark": row, "page": page, "title": f"{row.name}: scores and ranking"}
+    context["description"] = f"{row.description} {page.spread}.".strip()
+    return render(request, "comparisons/benchmark.html", context)
 
 
 @public
 def pricing(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     offers = Offer.objects.current(today).select_related("model__creator").order_by("basis", "input", "model__name")
-    rows = [(offer.model, listings.offer_lines([plain.plain_offer(offer)])[0]) for offer in offers.prefetch_related("tiers")]
+    rows = [
+        (offer.model, listings.offer_lines([plain.plain_offer(offer)])[0]) for offer in offers.prefetch_related("tiers")
+    ]
     return render(request, "comparisons/pricing.html", {"rows": rows})
 
 
 @public
 def methodology(request: HttpRequest) -> HttpResponse:
-    rules, today = plain.rulebook(), timezone.localdate()
+    rules = plain.rulebook()
     rows = Benchmark.objects.select_related("category").with_result_counts()
-    groups = [(c, [b for b in rows if b.category.slug == c.slug]) for c in rules.categories]
-    saturated = [b for b in rows if b.status in ("saturated", "retired") and b.weight]
-    context = {"rules": rules, "groups": groups, "saturated": saturated, "total": sum(c.weight for c in rules.categories)}
-    pair = list(LanguageModel.objects.published().filter(slug__in=SEED_PAIR).select_related("creator").order_by("slug"))
+    weighted = [row for row in rows if row.weight]
+    newest = Score.objects.published().newest_report()
+    context = {
+        "title": "Methodology",
+        "description": "How scores are chosen, weighted and compared, with the weights in force and a pair worked through.",
+        "groups": [
+            (
+                c.name,
+                f"/leaderboard/{c.slug}/",
+                verdicts.percent(c.weight),
+                [(b, verdicts.percent(b.weight)) for b in weighted if b.category.slug == c.slug],
+            )
+            for c in rules.categories
+        ],
+        "unweighted": verdicts.count(len(rows) - len(weighted), "benchmark"),
+        "saturated": [row for row in weighted if row.status in ("saturated", "retired")],
+        "total": verdicts.percent(sum((c.weight for c in rules.categories), Decimal(0))),
+        "ranked_rows": scoring.RANKED_ROWS,
+        "ranked_categories": scoring.RANKED_CATEGORIES,
+        "stale_days": scoring.STALE_DAYS,
+        "newest": tradeoffs.day(newest) if newest else "",
+    }
+    pair = list(LanguageModel.objects.published().filter(slug__in=SEED_PAIR).order_by("slug"))
     if len(pair) == 2:
         cards = plain.scorecards(rules, plain.results(pair))
-        example = scoring.compare(*(cards.get(m.pk, listings.EMPTY_CARD) for m in pair), rules.benchmarks, rules.categories)
-        facts = plain.facts(pair, today)
-        context |= {"pair": pair, "example": example, "said": verdicts.verdict(example, *(facts[m.pk] for m in pair))}
-        context["worked"] = panels.worked_example(example, rules)
+        example = scoring.compare(
+            *(cards.get(m.pk, listings.EMPTY_CARD) for m in pair), rules.benchmarks, rules.categories
+        )
+        context |= {
+            "pair": pair,
+            "pair_url": f"/compare/{pair[0].slug}-vs-{pair[1].slug}/",
+            "worked": panels.worked_example(example, rules),
+        }
+        context["worked_words"] = panels.worked_words(example, [m.name for m in pair])
     return render(request, "comparisons/methodology.html", context)
 
 
 @public
 def changes(request: HttpRequest) -> HttpResponse:
-    return render(request, "comparisons/changes.html", {"changes": Change.objects.newest(200)})
+    context = {
+        "changes": Change.objects.newest(200),
+        "title": "Changes",
+        "description": "What changed on BenchLM, when and why.",
+    }
+    return render(request, "comparisons/changes.html", context)
 
 
 @public
 def data(request: HttpRequest) -> HttpResponse:
-    return render(request, "comparisons/data.html", {"tables": list(exporting.TABLES)})
+    context = {"tables": [(name, TABLES_HOLD[name]) for name in exporting.TABLES], "title": "Data"}
+    context["description"] = "The published catalogue as CSV files, with the terms of use."
+    return render(request, "comparisons/data.html", context)
 
 
 @public
@@ -348,22 +507,45 @@ def search(request: HttpRequest) -> HttpResponse:
     pairs = []
     if len(sides) == 2:
         first, second = (finding.find(part, names)[:3] for part in sides)
-        pairs = [(f"{a} vs {b}", f"/compare/{'-vs-'.join(sorted((a.slug, b.slug)))}/") for a in first for b in second if a != b]
+        pairs = [
+            (f"{a} vs {b}", f"/compare/{'-vs-'.join(sorted((a.slug, b.slug)))}/")
+            for a in first
+            for b in second
+            if a != b
+        ]
     wanted = finding.plain(text).split()
-    tests = [b for b in Benchmark.objects.all() if wanted and all(w in finding.plain(f"{b.name} {b.slug}") for w in wanted)] if wanted else []
-    context = {"form": form, "text": text, "matches": matches[:50], "pairs": pairs, "tests": tests}
+    tests = (
+        [b for b in Benchmark.objects.all() if wanted and all(w in finding.plain(f"{b.name} {b.slug}") for w in wanted)]
+        if wanted
+        else []
+    )
+    context = {
+        "form": form,
+        "text": text,
+        "matches": matches[:50],
+        "pairs": pairs,
+        "tests": tests,
+        "title": "Search",
+        "is_indexed": False,
+    }
     context["near"] = finding.nearest(text, names) if text and not (matches or pairs or tests) else []
     return render(request, "comparisons/search.html", context)
 
 
 @public
 def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "comparisons/privacy.html")
+    return render(
+        request, "comparisons/privacy.html", {"title": "Privacy", "description": "What is stored, and for how long."}
+    )
 
 
 @public
 def newsletter(request: HttpRequest) -> HttpResponse:
-    return render(request, "comparisons/newsletter.html")
+    return render(
+        request,
+        "comparisons/newsletter.html",
+        {"title": "The weekly email", "description": "One email a week with what changed."},
+    )
 
 
 @require_safe
@@ -373,8 +555,15 @@ def healthz(request: HttpRequest) -> JsonResponse:
         connection.ensure_connection()
         version = CatalogueVersion.stamp()
     except DatabaseError:
-        return JsonResponse({"status": "failing", "database": "unreachable"}, status=503, headers={"Cache-Control": "no-store", "Retry-After": "10"})
-    return JsonResponse({"status": "ok", "database": "ok", "catalogue": version, "release": settings.RELEASE}, headers={"Cache-Control": "no-store"})
+        return JsonResponse(
+            {"status": "failing", "database": "unreachable"},
+            status=503,
+            headers={"Cache-Control": "no-store", "Retry-After": "10"},
+        )
+    return JsonResponse(
+        {"status": "ok", "database": "ok", "catalogue": version, "release": settings.RELEASE},
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -388,7 +577,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         except ValidationError:
             continue
         near += [m for m in finding.nearest(part, names, 3) if m not in near]
-    response = render(request, "404.html", {"near": near[:6]}, status=404)
+    response = render(request, "404.html", {"near": near[:6], "fields": picker_fields()}, status=404)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
