@@ -114,6 +114,7 @@ class CategoryLine:
     evidence: str
     outcome: str  # the line in words
     tile: str  # ta or tb where a side wins the category
+    is_tie: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +358,7 @@ def _category_line(result: CategoryResult, names: Sequence[str]) -> CategoryLine
         evidence=_evidence(result),
         outcome=outcome,
         tile=f"t{result.leader}" if result.leader in ("a", "b") else "",
+        is_tie=result.leader == "tie",
     )
 
 

@@ -16,6 +16,7 @@ RATIO_FROM, RATIO_TO = (
     Decimal("1.5"),
     Decimal(20),
 )  # smaller is not worth a multiple, larger says less than the two numbers
+PER_MILLION = "per 1M tokens"
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
@@ -102,6 +103,7 @@ class TradeoffRow:
     edge: Edge
     edge_text: str
     missing: str = "not known"
+    unit: str = ""
 
     @property
     def is_difference(self) -> bool:
@@ -235,11 +237,13 @@ def _price_row(label: str, part: str, a: Facts, b: Facts) -> TradeoffRow:
     left, right = (getattr(f.paid, part) if f.paid else None for f in (a, b))
     values = _price(a, part), _price(b, part)
     if left is None or right is None:
-        return TradeoffRow(label, *values, "unknown", "no two prices to compare", "not published")
+        return TradeoffRow(label, *values, "unknown", "no two prices to compare", "not published", PER_MILLION)
     if left == right:
-        return TradeoffRow(label, *values, "tie", "same price")
+        return TradeoffRow(label, *values, "tie", "same price", unit=PER_MILLION)
     times = ratio(max(left, right), min(left, right))
-    return TradeoffRow(label, *values, "a" if left < right else "b", f"{times} cheaper" if times else "cheaper")
+    return TradeoffRow(
+        label, *values, "a" if left < right else "b", f"{times} cheaper" if times else "cheaper", unit=PER_MILLION
+    )
 
 
 def _batch_row(a: Facts, b: Facts) -> TradeoffRow:

@@ -74,9 +74,12 @@ def reading(row: Row, side: Literal["a", "b"]) -> str:
 
 def score_text(value: Decimal, unit: str) -> str:
     figure = f"{value.normalize():f}"
-    return {"percent": f"{figure}%", "usd": f"${value:,.2f}", "seconds": f"{figure} s", "minutes": f"{figure} min"}.get(
-        unit, figure
-    )
+    return {
+        "percent": f"{figure}%",
+        "usd": f"${value.quantize(Decimal('0.01'), ROUND_HALF_UP):,f}",
+        "seconds": f"{figure} s",
+        "minutes": f"{figure} min",
+    }.get(unit, figure)
 
 
 def gap_words(gap: Decimal | None) -> str:
@@ -87,6 +90,11 @@ def gap_words(gap: Decimal | None) -> str:
         if abs(gap) < limit:
             return words
     return "clearly ahead"
+
+
+def close_words(gap: Decimal) -> str:
+    """A gap under 1.5 points between two averages of shared tests, in words."""
+    return "within a point" if LEVEL <= abs(gap) <= 1 else gap_words(gap)
 
 
 def joined(parts: Sequence[str], word: str = "and") -> str:
@@ -124,7 +132,8 @@ def _shared_words(c: Comparison) -> str:
     if c.shared_a is None:
         return "no weighted test in common"
     gap = c.shared_a - c.shared_b
-    return f"{number(c.shared_a, 1)} v {number(c.shared_b, 1)}, {'level within a point' if LEVEL <= abs(gap) < POINT else gap_words(gap)}"
+    words = close_words(gap).replace("within", "level within")
+    return f"{number(c.shared_a, 1)} v {number(c.shared_b, 1)}, {words}"
 
 
 def _other(side: str) -> str:
@@ -155,7 +164,7 @@ def _reasons(c: Comparison, facts: dict[str, Facts], side: str) -> list[str]:
     if _cheaper_side(facts) == side:
         found.append("you want the lower token price")
     if tradeoffs.larger(facts["a"].context_window, facts["b"].context_window) == side:
-        found.append(f"you need its larger {tradeoffs.tokens(mine.context_window)} context window")
+        found.append(f"you need its larger {_contexts(facts)[side]} context window")
     if {mine.reasoning, other.reasoning} == {"yes", "no"}:
         found.append(
             "you want a reasoning model" if mine.reasoning == "yes" else "you want answers without a thinking phase"
@@ -211,9 +220,7 @@ def _aggregate(c: Comparison, facts: dict[str, Facts], ahead: str, proven: bool)
         values = f"{number(c.shared_a, 1)} to {number(c.shared_b, 1)}"
         words = gap_words(c.shared_a - c.shared_b)
         if words in ("level", "a point apart"):
-            sentences.append(
-                f"On the {tests} both took they are {'level' if words == 'level' else 'within a point'}: {values}."
-            )
+            sentences.append(f"On the {tests} both took they are {close_words(c.shared_a - c.shared_b)}: {values}.")
         else:
             low, high = sorted((c.shared_a, c.shared_b))
             contrary = ahead in ("a", "b") and c.shared_leader != ahead
@@ -252,7 +259,7 @@ def _operation(facts: dict[str, Facts]) -> list[str]:
 def _price_sentence(a: Facts, b: Facts) -> str:
     if a.paid and b.paid and None not in (a.paid.input, a.paid.output, b.paid.input, b.paid.output):
         prices = [f"{tradeoffs.money(o.input)} input and {tradeoffs.money(o.output)} output" for o in (a.paid, b.paid)]
-        if prices[0] == prices[1]:
+        if tradeoffs.cheaper(a, b) == "tie":
             return f"Both cost {prices[0]} per million tokens."
         text = f"{a.name} costs {prices[0]} per million tokens, {b.name} {prices[1]}"
         cheap, dear = sorted((a, b), key=lambda facts: facts.paid.output)
@@ -268,18 +275,28 @@ def _kind_sentence(a: Facts, b: Facts) -> str:
             f"{thinker.name} thinks before it answers and {other.name} does not: that helps on hard tests and costs latency and extra "
             "output tokens."
         )
+    if a.reasoning and b.reasoning and a.reasoning != b.reasoning:
+        switched, other = (a, b) if a.reasoning == "hybrid" else (b, a)
+        if other.reasoning == "yes":
+            return f"{other.name} always thinks before it answers, {switched.name} only when asked to."
+        return f"{switched.name} can think before it answers, when asked to, and {other.name} does not."
     return ""
+
+
+def _contexts(facts: dict[str, Facts]) -> dict[str, str]:
+    """Both context windows in short form, or in full where the short forms are the same."""
+    counts = {side: facts[side].context_window for side in ("a", "b")}
+    short = {side: tradeoffs.tokens(amount) for side, amount in counts.items()}
+    return short if short["a"] != short["b"] else {side: f"{amount:,}" for side, amount in counts.items()}
 
 
 def _context_sentence(a: Facts, b: Facts) -> str:
     edge = tradeoffs.larger(a.context_window, b.context_window)
     if edge not in ("a", "b"):
         return ""
-    large, small = (a, b) if edge == "a" else (b, a)
-    return (
-        f"{large.name} takes the longer prompt: {tradeoffs.tokens(large.context_window)} tokens of context "
-        f"against {tradeoffs.tokens(small.context_window)}."
-    )
+    facts = {"a": a, "b": b}
+    sizes = _contexts(facts)
+    return f"{facts[edge].name} takes the longer prompt: {sizes[edge]} tokens of context against {sizes[_other(edge)]}."
 
 
 def _overlap(c: Comparison, facts: dict[str, Facts]) -> str:
@@ -334,7 +351,7 @@ def _flip_lines(c: Comparison, facts: dict[str, Facts], ahead: str) -> tuple[Fli
         small, large = facts[_other(edge)], facts[edge]
         lines.append(
             FlipLine(
-                f"A prompt needs more than {tradeoffs.tokens(small.context_window)} tokens",
+                f"A prompt needs more than {_contexts(facts)[_other(edge)]} tokens",
                 f"Context window: {large.context_window:,} tokens against {small.context_window:,}.",
                 edge,
                 large.name,
@@ -361,7 +378,7 @@ def _flip_lines(c: Comparison, facts: dict[str, Facts], ahead: str) -> tuple[Fli
                     "You trust only the tests both took",
                     f"{count(c.shared_rows, 'weighted test')}, {number(c.shared_a, 1)} v {number(c.shared_b, 1)}.",
                     side,
-                    "Level within a point" if level else facts[side].name,
+                    close_words(gap).replace("within", "level within").capitalize() if level else facts[side].name,
                 )
             )
     cheap = _cheaper_side(facts)
@@ -371,7 +388,7 @@ def _flip_lines(c: Comparison, facts: dict[str, Facts], ahead: str) -> tuple[Fli
 
 
 def _weight_flips(c: Comparison, facts: dict[str, Facts], ahead: str) -> list[FlipLine]:
-    if ahead not in ("a", "b") or not c.comparable:
+    if ahead not in ("a", "b") or c.comparable_leader == "unknown":
         return []
     if c.comparable_leader != ahead:
         who = {"tie": "neither is ahead"}.get(c.comparable_leader) or f"{facts[c.comparable_leader].name} is ahead"
@@ -399,12 +416,22 @@ def _weight_flips(c: Comparison, facts: dict[str, Facts], ahead: str) -> list[Fl
 
 
 def _weight_flip(flip: Flip, facts: dict[str, Facts]) -> FlipLine:
+    share, now = _shares(flip)
     return FlipLine(
-        f"{flip.category.name} counts for more than {percent(flip.share)}",
-        f"It is {percent(flip.now)} of the comparable weight now.",
+        f"{flip.category.name} counts for more than {share} %",
+        f"It is {now} % of the comparable weight now.",
         flip.winner,
         facts[flip.winner].name,
     )
+
+
+def _shares(flip: Flip) -> tuple[str, str]:
+    """Share and present share in percent, with decimals where rounding would print 100 or the same figure twice."""
+    for places in (0, 1, 2):
+        share, now = (number(part * 100, places) for part in (flip.share, flip.now))
+        if share != now and not share.startswith("100"):
+            break
+    return share, now
 
 
 def _questions(c: Comparison, facts: dict[str, Facts], ahead: str) -> tuple[tuple[str, str], ...]:
@@ -440,7 +467,13 @@ def _both_lower(facts: dict[str, Facts], side: str) -> bool:
 
 
 def _better(c: Comparison, facts: dict[str, Facts], ahead: str) -> str:
-    wins = f"It is {c.wins_a} to {c.wins_b} in category wins, {len(c.comparable)} comparable, {c.on_shared_tests} of them with a shared test."
+    first, second = (c.wins_b, c.wins_a) if ahead == "b" else (c.wins_a, c.wins_b)
+    wins = (
+        f"It is {first} to {second} in category wins, {len(c.comparable)} comparable, "
+        f"{c.on_shared_tests} of them with a shared test."
+        if c.comparable
+        else "No category is comparable."
+    )
     if ahead == "unknown":
         return "The scores on record cannot say: at least one of the two has no weighted score."
     if ahead == "tie":
@@ -459,7 +492,8 @@ def _category_answer(result: CategoryResult, c: Comparison, facts: dict[str, Fac
     rows = [row for row in c.shared if row.benchmark.category == result.category.slug and row.outcome in ("a", "b")]
     if not rows:
         return text
-    row = max(rows, key=lambda row: (abs(row.gap or 0), row.benchmark.name))
+    # Points of a rating are not points of a percentage: a row in percent goes first.
+    row = max(rows, key=lambda row: (row.benchmark.unit == "percent", abs(row.gap), row.benchmark.name))
     leader = facts[row.outcome].name
     contrary = "But on" if result.leader in ("a", "b") and row.outcome != result.leader else "On"
     return f"{text} {contrary} {row.benchmark.name}, which both took, {leader} is ahead, {reading(row, row.outcome)} to {reading(row, _other(row.outcome))}."

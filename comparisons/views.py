@@ -114,10 +114,11 @@ def home(request: HttpRequest) -> HttpResponse:
         "top": board.ranked[:8],
         "featured": featured[:6],
         "changes": Change.objects.newest(5),
-        "models": len(models),
     }
     context |= {"fields": picker_fields(), "title": "Compare language models", "description": HOME_DESCRIPTION}
-    context["counts"] = (len(models), len(rules.benchmarks), Score.objects.published().count())
+    scores = Score.objects.published().count()
+    tests = verdicts.count(len(rules.benchmarks), "benchmark")
+    context["on_record"] = f"{verdicts.count(len(models), 'model')}, {tests}, {scores:,} scores with their sources."
     return render(request, "comparisons/home.html", context)
 
 
