@@ -303,11 +303,9 @@ def compare(
 ) -> Comparison:
     """Everything two scorecards say beside each other. Swapping them mirrors the result."""
     order = {category.slug: category.order for category in categories}
-    rows = tuple(
-        _row(benchmark, a.cells.get(benchmark.slug), b.cells.get(benchmark.slug))
-        for benchmark in sorted(benchmarks.values(), key=lambda b: (order[b.category], -b.weight, b.name))
-        if benchmark.slug in a.cells or benchmark.slug in b.cells
-    )
+    tested = [benchmark for slug, benchmark in benchmarks.items() if slug in a.cells or slug in b.cells]
+    tested.sort(key=lambda b: (order[b.category], -b.weight, b.name))
+    rows = tuple(_row(test, a.cells.get(test.slug), b.cells.get(test.slug)) for test in tested)
     results = tuple(_category(c, a, b, [row for row in rows if row.benchmark.category == c.slug]) for c in categories)
     overall_a, overall_b = (card.overall.value if card.overall else None for card in (a, b))
     both = [result for result in results if result.shared_rows]
@@ -366,9 +364,9 @@ def _category(category: Category, a: Scorecard, b: Scorecard, rows: list[Row]) -
     shared_a = mean((row.benchmark.weight, normalise(row.a.value, row.benchmark)) for row in counted)
     shared_b = mean((row.benchmark.weight, normalise(row.b.value, row.benchmark)) for row in counted)
     leader = leader_of(value_a, value_b)
-    ranges = _range([(r.benchmark, r.a) for r in rows if r.a]), _range([(r.benchmark, r.b) for r in rows if r.b])
     choice = None
-    if leader != "unknown":
+    if leader != "unknown" and any(cell.others for row in rows for cell in (row.a, row.b) if cell):
+        ranges = _range([(r.benchmark, r.a) for r in rows if r.a]), _range([(r.benchmark, r.b) for r in rows if r.b])
         (low_a, high_a), (low_b, high_b) = ranges
         stays = {"a": low_a > high_b, "b": low_b > high_a, "tie": low_a == high_a == low_b == high_b}[leader]
         choice = None if stays else ranges
