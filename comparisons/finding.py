@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
 
-from comparisons.models import LanguageModel
+from comparisons import panels
+from comparisons.models import Benchmark, LanguageModel
 from comparisons.naming import plain
 
 MOST = 12  # suggestions at the most
@@ -46,3 +49,100 @@ def pair_words(text: str) -> list[str]:
     return [
         part for part in re.split(r"\s+(?:vs\.?|versus|against)\s+", text.strip(), flags=re.IGNORECASE) if part.strip()
     ]
+
+
+# --- the picker -----------------------------------------------------------------------------------------------------
+PLACES = {"a": "First model", "b": "Second model", "c": "Third model", "d": "Fourth model"}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the picker: what stands in it, and what is offered where that names no single model."""
+
+    key: str
+    label: str
+    value: str
+    choices: tuple[tuple[str, str], ...] = ()  # (name, address with that choice made)
+    error: str = ""
+    near: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    fields: tuple[Field, ...]
+    models: tuple[LanguageModel, ...]
+
+    @property
+    def typed(self) -> list[Field]:
+        return [field for field in self.fields if field.value]
+
+    @property
+    def is_unknown(self) -> bool:
+        return any(field.error for field in self.fields)
+
+    @property
+    def is_complete(self) -> bool:
+        """Two or more models, and nothing left to choose."""
+        return len(self.models) >= 2 and len(self.models) == len(self.typed)
+
+
+def fields(models: Sequence[LanguageModel] = ()) -> list[Field]:
+    """The picker filled with models; two fields at the least."""
+    names = [model.name for model in models] + [""] * (2 - len(models))
+    return [Field(key, label, name) for (key, label), name in zip(PLACES.items(), names, strict=False)]
+
+
+def resolve(typed: Mapping[str, str]) -> Choice:
+    """What the typed texts (by field key) stand for."""
+    names = known_names() if any(typed.values()) else []
+    found, models = [], []
+    for key, label in PLACES.items():
+        text = typed[key]
+        matches = find(text, names)
+        if len(matches) == 1:
+            models.append(matches[0])
+            found.append(Field(key, label, matches[0].name))
+        elif matches:
+            found.append(Field(key, label, text, choices=_offered(typed, key, matches[:MOST])))
+        elif text:
+            near = _offered(typed, key, nearest(text, names))
+            found.append(Field(key, label, text, error=f"No model here is called “{text}”.", near=near))
+        else:
+            found.append(Field(key, label, ""))
+    return Choice(tuple(found), tuple(models))
+
+
+def _offered(typed: Mapping[str, str], key: str, models: Sequence[LanguageModel]) -> tuple[tuple[str, str], ...]:
+    query = {name: text for name, text in typed.items() if text}
+    return tuple((model.name, "/compare/?" + urlencode(query | {key: model.slug})) for model in models)
+
+
+# --- search ---------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Found:
+    pairs: tuple[tuple[str, str], ...] = ()  # (names, address)
+    models: tuple[LanguageModel, ...] = ()
+    tests: tuple[Benchmark, ...] = ()
+    near: tuple[LanguageModel, ...] = ()  # only where nothing else is found
+
+
+def search(text: str) -> Found:
+    """Pairs (`x vs y`), models and benchmarks that hold every word of the text."""
+    wanted = plain(text).split()
+    if not wanted:
+        return Found()
+    names = known_names()
+    sides = pair_words(text)
+    pairs = []
+    if len(sides) == 2:
+        first, second = (find(part, names)[:3] for part in sides)
+        for a in first:
+            pairs += [
+                (f"{a} vs {b}", panels.comparison_path(sorted((a, b), key=lambda m: m.slug))) for b in second if a != b
+            ]
+    models = find(text, names)[:50]
+    tests = [
+        test for test in Benchmark.objects.all() if all(word in plain(f"{test.name} {test.slug}") for word in wanted)
+    ]
+    near = [] if pairs or models or tests else nearest(text, names)
+    return Found(tuple(pairs), tuple(models), tuple(tests), tuple(near))

@@ -17,19 +17,15 @@ def options(query) -> Options:
     return Options(**chosen | {"show": chosen["show"] or explicit})
 
 
-class PickerForm(forms.Form):
-    """Two to four models by whatever name a person types."""
-
-    a = forms.CharField(max_length=200, required=False)
-    b = forms.CharField(max_length=200, required=False)
-    c = forms.CharField(max_length=200, required=False)
-    d = forms.CharField(max_length=200, required=False)
+def typed_names(query) -> dict[str, str]:
+    """What stands in the picker's four fields, cut at the length of any name."""
+    return {key: query.get(key, "").replace("\0", "").strip()[:200] for key in "abcd"}
 
 
 class LeaderboardForm(forms.Form):
     """Filters and order of the leaderboard."""
 
-    sort = forms.ChoiceField(required=False, choices=[(s, s) for name in listings.SORTS for s in (name, f"-{name}")])
+    sort = forms.ChoiceField(required=False, choices=[(s, s) for name in listings.COLUMNS for s in (name, f"-{name}")])
     creator = forms.ModelChoiceField(
         Creator.objects.all(), to_field_name="slug", required=False, empty_label="Any maker", label="Maker"
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
+from urllib.parse import urlencode
 
 from comparisons import scoring, tradeoffs, verdicts
 from comparisons.models import LanguageModel
@@ -15,8 +16,6 @@ from comparisons.plain import Rulebook
 from comparisons.scoring import Scorecard
 from comparisons.tradeoffs import Facts, day
 from comparisons.verdicts import number, percent, score_text
-
-SORTS = ("average", "name", "coverage", "input", "output", "context", "released")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,13 @@ def standings(
     rules: Rulebook,
     *,
     category: scoring.Category | None = None,
-    sort: str = "average",
+    sort: str = "",
+    shown: Collection[int] | None = None,
 ) -> Standings:
-    """Ranked rows by average, the others below with the reason; another sort orders both lists, blanks last either way.
+    """Ranked rows by average, the others below with the reason; a sort by a column orders both lists, blanks last either way.
 
-    Ranks are those by average whatever the sort, over the models given. A leading minus reverses a sort.
+    Ranks are those by average over all models given, whatever the sort (a leading minus: from high to low) and whichever are
+    `shown` (their keys; None: all).
     """
     rows = []
     for model in models:
@@ -73,7 +74,11 @@ def standings(
         rows.append((model, card, average, reason))
     rows.sort(key=lambda row: (row[3] != "", row[2] is None, -row[2].value if row[2] else 0, row[0].name))
     placed = scoring.ranks([row[2].value if not row[3] else None for row in rows])
-    found = [_standing(*row, rank, facts[row[0].pk], rules) for row, rank in zip(rows, placed, strict=True)]
+    found = [
+        _standing(*row, rank, facts[row[0].pk], rules)
+        for row, rank in zip(rows, placed, strict=True)
+        if shown is None or row[0].pk in shown
+    ]
     found = sort_rows(found, sort)
     return Standings(tuple(r for r in found if r.rank), tuple(r for r in found if not r.rank))
 
@@ -83,7 +88,7 @@ EMPTY_CARD = Scorecard({}, {}, None)
 
 def sort_rows(rows: list[Standing], sort: str) -> list[Standing]:
     name, descending = sort.removeprefix("-"), sort.startswith("-")
-    if name not in SORTS or sort == "average":
+    if name not in COLUMNS:
         return rows
     known = [row for row in rows if row.key[name] is not None]
     blank = [row for row in rows if row.key[name] is None]
@@ -136,6 +141,41 @@ def _standing(model, card, average, reason, rank, facts: Facts, rules: Rulebook)
             "released": model.released_on,
         },
     )
+
+
+COLUMNS = {
+    "name": "Model",
+    "average": "Average",
+    "coverage": "Weight tested",
+    "input": "Input $/M",
+    "output": "Output $/M",
+    "context": "Context",
+    "released": "Released",
+}
+LOW_FIRST = {"name", "input", "output"}  # a first click sorts so; the others from high to low
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    label: str
+    href: str
+    state: str  # ascending, descending or empty: the value of aria-sort
+
+
+def sort_columns(path: str, query: Mapping[str, str], current: str) -> tuple[Column, ...]:
+    """The sortable columns: a first click sorts the useful way, a second one reverses. `current` is empty by rank."""
+    current = current or "-average"
+    columns = []
+    for name, label in COLUMNS.items():
+        useful, other = (name, f"-{name}") if name in LOW_FIRST else (f"-{name}", name)
+        target = other if current == useful else useful
+        state = {name: "ascending", f"-{name}": "descending"}.get(current, "")
+        kept = {key: value for key, value in query.items() if key != "sort" and value}
+        if target != "-average":
+            kept["sort"] = target
+        columns.append(Column(name, label, f"{path}?{urlencode(kept)}" if kept else path, state))
+    return tuple(columns)
 
 
 @dataclass(frozen=True, slots=True)

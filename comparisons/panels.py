@@ -25,8 +25,13 @@ KINDS = {
     "maintainer": "benchmark's maintainer",
     "independent": "independent run",
     "vendor": "maker's figure",
-    "aggregator": "unconfirmed",
+    "aggregator": "aggregator's figure",
 }
+
+
+def comparison_path(models: Sequence[LanguageModel]) -> str:
+    """The canonical address of models that are in the order of their slugs."""
+    return f"/compare/{'-vs-'.join(model.slug for model in models)}/"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, Q
 
 
 class CatalogueQuerySet(models.QuerySet):
@@ -88,6 +88,10 @@ class OfferQuerySet(CatalogueQuerySet):
         """Offers in force on a day: begun (or of unknown start) and not ended."""
         begun = Q(starts_on=None) | Q(starts_on__lte=on)
         return self.published().filter(begun, Q(ends_on=None) | Q(ends_on__gte=on))
+
+    def cheapest_first(self) -> OfferQuerySet:
+        """Paid offers by input price, unpublished prices last, then free tiers and self-hosting."""
+        return self.order_by("basis", F("input").asc(nulls_last=True), "model__name", "host")
 
 
 class RuntimeQuerySet(CatalogueQuerySet):

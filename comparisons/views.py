@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import wraps
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -41,7 +40,6 @@ from comparisons.models import (
 
 MOST_MODELS = 4
 HOME_DESCRIPTION = "Language models side by side: benchmark scores with their sources, price, speed and context, and a verdict that says what it rests on."
-PLACES = ("First model", "Second model", "Third model", "Fourth model")
 TABLES_HOLD = {
     "categories": "the categories with their weights",
     "benchmarks": "the tests with scale, weight, version and state",
@@ -115,7 +113,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "featured": featured[:6],
         "changes": Change.objects.newest(5),
     }
-    context |= {"fields": picker_fields(), "title": "Compare language models", "description": HOME_DESCRIPTION}
+    context |= {"fields": finding.fields(), "title": "Compare language models", "description": HOME_DESCRIPTION}
     scores = Score.objects.published().count()
     tests = verdicts.count(len(rules.benchmarks), "benchmark")
     context["on_record"] = f"{verdicts.count(len(models), 'model')}, {tests}, {scores:,} scores with their sources."
@@ -125,58 +123,35 @@ def home(request: HttpRequest) -> HttpResponse:
 @public
 def picker(request: HttpRequest) -> HttpResponse:
     """Resolve typed names: 302 to the comparison, 200 with choices for an ambiguous name, 422 for an unknown one."""
-    form = forms.PickerForm(request.GET)
-    form.is_valid()
-    typed = {key: form.cleaned_data.get(key) or request.GET.get(key, "")[:200] for key in "abcd"}
+    typed = forms.typed_names(request.GET)
     wants_more = request.GET.get("more") == "1"
-    fields, found, unknown, ambiguous = [], [], False, False
-    names = finding.known_names() if any(typed.values()) else []
-    for key, label in zip("abcd", PLACES, strict=True):
-        text = typed[key].strip()
-        matches = finding.find(text, names) if text else []
-        exact = len(matches) == 1
-        ambiguous |= len(matches) > 1
-        missing = bool(text) and not matches
-        unknown |= missing
-        if exact:
-            found.append(matches[0])
-        fields.append(
-            {
-                "key": key,
-                "label": label,
-                "value": matches[0].name if exact else text,
-                "choices": [(m.name, _choice(typed, key, m)) for m in matches[: finding.MOST]]
-                if len(matches) > 1
-                else [],
-                "error": f"No model here is called “{text}”." if missing else "",
-                "near": [(m.name, _choice(typed, key, m)) for m in finding.nearest(text, names)] if missing else [],
-            }
-        )
-    filled = sum(bool(field["value"]) for field in fields)
-    slugs = sorted({model.slug for model in found})
-    if found and not (unknown or ambiguous or wants_more) and len(found) >= 2:
-        path = f"/compare/{'-vs-'.join(slugs)}/" if len(slugs) > 1 else found[0].get_absolute_url()
-        flips = len(slugs) == 2 and found[0].slug != slugs[0]
-        keep = {key: request.GET[key] for key in ("show", "rows", "sources") if key in request.GET} | (
-            {"flip": "1"} if flips else {}
-        )
-        return HttpResponseRedirect(f"{path}?{urlencode(keep)}" if keep else path)
-    shown = max(2, min(MOST_MODELS, filled + wants_more))
+    choice = finding.resolve(typed)
+    if choice.is_complete and not wants_more:
+        return HttpResponseRedirect(picked_address(request, choice.models))
+    shown = max(2, min(MOST_MODELS, len(choice.typed) + wants_more))
     context = {
-        "fields": [f for i, f in enumerate(fields) if i < shown or f["value"]],
+        "title": "Compare models",
+        "description": HOME_DESCRIPTION,
+        "fields": [field for place, field in enumerate(choice.fields) if place < shown or field.value],
         "is_wide": shown > 2,
-        "more": wants_more,
+        "is_indexed": not request.GET,
+        "options": forms.options(request.GET),
     }
-    context["status_text"] = "Choose one of the models listed." if ambiguous else ""
-    status = 422 if unknown else 200
+    status = 422 if choice.is_unknown else 200
     if wants_fragment(request):
         response = render(request, "panels/picker.html", context | {"swaps": True}, status=status)
         return reswap(retarget(response, "#picker"), "outerHTML")
     return render(request, "comparisons/picker.html", context, status=status)
 
 
-def _choice(typed: dict[str, str], key: str, model: LanguageModel) -> str:
-    return "/compare/?" + urlencode({name: value for name, value in (typed | {key: model.slug}).items() if value})
+def picked_address(request: HttpRequest, models: Sequence[LanguageModel]) -> str:
+    """The address of the chosen models: the order typed is kept by ?flip=1, the display options as they are."""
+    ordered = sorted({model.slug: model for model in models}.values(), key=lambda model: model.slug)
+    if len(ordered) == 1:
+        return ordered[0].get_absolute_url()
+    options = forms.options(request.GET)
+    flip = "1" if len(ordered) == 2 and models[0] != ordered[0] else ""
+    return options.href(panels.comparison_path(ordered), flip=flip)
 
 
 @public
@@ -186,12 +161,12 @@ def compare(request: HttpRequest, pair: str) -> HttpResponse:
         raise Http404(pair)
     models = [names_of(slug) for slug in slugs]
     ordered = sorted({model.pk: model for model in models}.values(), key=lambda model: model.slug)
-    path = f"/compare/{'-vs-'.join(m.slug for m in ordered)}/" if len(ordered) > 1 else ordered[0].get_absolute_url()
+    path = panels.comparison_path(ordered) if len(ordered) > 1 else ordered[0].get_absolute_url()
     if request.path != path:
         return permanent(request, path)
     gone = [model for model in ordered if model.status == "withdrawn"]
     if gone:
-        return render(request, "gone.html", {"gone": gone, "fields": picker_fields()}, status=410)
+        return render(request, "gone.html", {"gone": gone, "fields": finding.fields()}, status=410)
     return _pair(request, ordered, path) if len(ordered) == 2 else _shortlist(request, ordered, path)
 
 
@@ -220,7 +195,7 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpR
     context |= {
         "canonical": path,
         "is_indexed": page.is_indexed and not request.GET,
-        "fields": picker_fields(sides),
+        "fields": finding.fields(sides),
         "swaps": True,
         "options": options,
     }
@@ -249,7 +224,7 @@ def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str) -> 
         "canonical": path,
     }
     context |= {
-        "fields": picker_fields(models),
+        "fields": finding.fields(models),
         "swaps": True,
         "is_wide": True,
         "options": options,
@@ -257,14 +232,6 @@ def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str) -> 
     }
     context["article"] = "comparisons/shortlist_article.html"
     return show(request, "comparisons/compare.html", "panels/comparison.html", context)
-
-
-def picker_fields(models: Sequence[LanguageModel] = ()) -> list[dict]:
-    """The picker's fields filled with models; two at the least."""
-    texts = [model.name for model in models] + [""] * (2 - len(models))
-    return [
-        {"key": key, "label": label, "value": text} for key, label, text in zip("abcd", PLACES, texts, strict=False)
-    ]
 
 
 @public
@@ -278,61 +245,29 @@ def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
     path = f"/leaderboard/{category.slug}/" if category else "/leaderboard/"
     if request.path != path:
         return permanent(request, path)
-    models = LanguageModel.objects.published().select_related("creator").meeting(chosen)
-    cards = plain.scorecards(rules, plain.results())
-    models = list(models)
-    board = listings.standings(
-        models, cards, plain.facts(models, today), rules, category=category, sort=chosen.get("sort") or "average"
-    )
-    found = verdicts.count(len(models), "model")
+    published = LanguageModel.objects.published()
+    models = list(published.select_related("creator"))
+    shown = set(published.meeting(chosen).values_list("pk", flat=True))
+    cards, facts = plain.scorecards(rules, plain.results()), plain.facts(models, today)
+    board = listings.standings(models, cards, facts, rules, category=category, sort=chosen.get("sort", ""), shown=shown)
     title = f"{category.name} leaderboard" if category else "Leaderboard of language models"
+    columns = listings.sort_columns(path, request.GET, chosen.get("sort", ""))
     context = {
+        "title": title,
+        "description": f"{title}: averages with the weight behind them, price and context.",
+        "canonical": path,
+        "status_text": f"{verdicts.count(len(shown), 'model')} shown",
         "board": board,
         "form": form,
         "rules": rules,
         "category": category,
-        "title": title,
-        "path": path,
-        "found": found,
-    }
-    context |= {
-        "columns": sort_columns(request, path, chosen.get("sort") or ""),
-        "status_text": f"{found} shown",
-        "canonical": path,
-    }
-    context |= {
-        "description": f"{title}: averages with the weight behind them, price and context.",
+        "found": verdicts.count(len(shown), "model"),
+        "columns": columns,
+        "width": len(columns) + 1 + (0 if category else len(rules.categories)),
+        "sort": chosen.get("sort", ""),
         "is_filtered": bool(request.GET),
     }
     return show(request, "comparisons/leaderboard.html", "panels/standings.html", context)
-
-
-def sort_columns(request: HttpRequest, path: str, current: str) -> list[dict]:
-    """The sortable columns: a first click sorts the useful way, a second one reverses."""
-    columns = []
-    labels = {
-        "name": "Model",
-        "average": "Average",
-        "coverage": "Weight tested",
-        "input": "Input $/M",
-        "output": "Output $/M",
-        "context": "Context",
-        "released": "Released",
-    }
-    for name, label in labels.items():
-        first = name if name in ("name", "input", "output", "average") else f"-{name}"
-        other = name if first.startswith("-") else f"-{name}"
-        target = other if current == first or (name == "average" and not current) else first
-        query = request.GET.copy()
-        query["sort"] = target
-        if target == "average":
-            del query["sort"]
-        state = "descending" if current == f"-{name}" else "ascending" if current == name else ""
-        if name == "average":
-            state = {"": "descending", "average": "descending", "-average": "ascending"}.get(current, "")
-        href = f"{path}?{query.urlencode()}" if query else path
-        columns.append({"name": name, "label": label, "href": href, "state": state})
-    return columns
 
 
 @public
@@ -362,7 +297,7 @@ def model(request: HttpRequest, slug: str) -> HttpResponse:
     if request.path != found.get_absolute_url():
         return permanent(request, found.get_absolute_url())
     if found.status == "withdrawn":
-        return render(request, "gone.html", {"gone": [found], "fields": picker_fields()}, status=410)
+        return render(request, "gone.html", {"gone": [found], "fields": finding.fields()}, status=410)
     rules, today = plain.rulebook(), timezone.localdate()
     everyone = list(LanguageModel.objects.published().select_related("creator"))
     facts = plain.facts(everyone, today)
@@ -420,12 +355,18 @@ def benchmark(request: HttpRequest, slug: str) -> HttpResponse:
 
 @public
 def pricing(request: HttpRequest) -> HttpResponse:
-    today = timezone.localdate()
-    offers = Offer.objects.current(today).select_related("model__creator").order_by("basis", "input", "model__name")
-    rows = [
-        (offer.model, listings.offer_lines([plain.plain_offer(offer)])[0]) for offer in offers.prefetch_related("tiers")
-    ]
-    return render(request, "comparisons/pricing.html", {"rows": rows})
+    offers = (
+        Offer.objects.current(timezone.localdate())
+        .cheapest_first()
+        .select_related("model__creator")
+        .prefetch_related("tiers")
+    )
+    context = {
+        "title": "Prices of language models",
+        "description": "Offers in force by model and host, each with its source and date.",
+        "rows": [(offer.model, listings.offer_line(plain.plain_offer(offer))) for offer in offers],
+    }
+    return render(request, "comparisons/pricing.html", context)
 
 
 @public
@@ -502,34 +443,7 @@ def data_table(request: HttpRequest, name: str) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     form = forms.SearchForm(request.GET)
     text = form.cleaned_data["q"].strip() if form.is_valid() else ""
-    names = finding.known_names() if text else []
-    matches = finding.find(text, names)
-    sides = finding.pair_words(text)
-    pairs = []
-    if len(sides) == 2:
-        first, second = (finding.find(part, names)[:3] for part in sides)
-        pairs = [
-            (f"{a} vs {b}", f"/compare/{'-vs-'.join(sorted((a.slug, b.slug)))}/")
-            for a in first
-            for b in second
-            if a != b
-        ]
-    wanted = finding.plain(text).split()
-    tests = (
-        [b for b in Benchmark.objects.all() if wanted and all(w in finding.plain(f"{b.name} {b.slug}") for w in wanted)]
-        if wanted
-        else []
-    )
-    context = {
-        "form": form,
-        "text": text,
-        "matches": matches[:50],
-        "pairs": pairs,
-        "tests": tests,
-        "title": "Search",
-        "is_indexed": False,
-    }
-    context["near"] = finding.nearest(text, names) if text and not (matches or pairs or tests) else []
+    context = {"form": form, "text": text, "found": finding.search(text), "title": "Search", "is_indexed": False}
     return render(request, "comparisons/search.html", context)
 
 
@@ -578,7 +492,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         except ValidationError:
             continue
         near += [m for m in finding.nearest(part, names, 3) if m not in near]
-    response = render(request, "404.html", {"near": near[:6], "fields": picker_fields()}, status=404)
+    response = render(request, "404.html", {"near": near[:6], "fields": finding.fields()}, status=404)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
