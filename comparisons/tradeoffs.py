@@ -122,7 +122,7 @@ def money(amount: Decimal) -> str:
 
 def tokens(count: int) -> str:
     """A token limit in short form: 262,144 gives 256K; 128,000 gives 128K; 1,047,576 gives 1M; 200,000 gives 200K."""
-    if count >= 1_000_000:
+    if count >= 999_500:  # from here on thousands would round to 1000K
         millions = Decimal(count // 1_048_576 if count % 1_048_576 == 0 else count) / (
             1 if count % 1_048_576 == 0 else 1_000_000
         )
@@ -177,7 +177,7 @@ def cheaper(a: Facts, b: Facts) -> Edge:
     return "tie" if not signs else "depends" if len(signs) > 1 else "a" if signs == {-1} else "b"
 
 
-def larger(a: int | None, b: int | None) -> Edge:
+def larger(a: Decimal | int | None, b: Decimal | int | None) -> Edge:
     if a is None or b is None:
         return "unknown"
     return "tie" if a == b else "a" if a > b else "b"
@@ -208,7 +208,14 @@ def rows(a: Facts, b: Facts, today: datetime.date) -> tuple[TradeoffRow, ...]:
                 _later(a.knowledge_cutoff, b.knowledge_cutoff),
             ),
             _word_row("Released", a, b, lambda f: Value(day(f.released_on) if f.released_on else ""), _newer(a, b)),
-            _word_row("Retires", a, b, lambda f: _retires(f, today), missing="no date announced"),
+            _word_row(
+                "Retires",
+                a,
+                b,
+                lambda f: _retires(f, today),
+                _later(a.retires_on, b.retires_on),
+                "no date announced",
+            ),
         )
     )
 
@@ -247,11 +254,14 @@ def _price_row(label: str, part: str, a: Facts, b: Facts) -> TradeoffRow:
 
 
 def _batch_row(a: Facts, b: Facts) -> TradeoffRow:
-    def value(facts: Facts) -> Value:
-        discount = facts.paid.batch_discount if facts.paid else None
-        return Value(f"{(discount * 100).normalize():f}% off" if discount else "", facts.paid.host if discount else "")
-
-    return TradeoffRow("Batch", value(a), value(b), "unknown", "no two figures to compare", "not published")
+    discounts = [facts.paid.batch_discount if facts.paid else None for facts in (a, b)]
+    values = [
+        Value(f"{(discount * 100).normalize():f}% off", facts.paid.host) if discount else Value("")
+        for facts, discount in zip((a, b), discounts, strict=True)
+    ]
+    edge = larger(*discounts)
+    words = {"a": "more off", "b": "more off", "tie": "same", "unknown": "no two figures to compare"}[edge]
+    return TradeoffRow("Batch", *values, edge, words, "not published")
 
 
 def _tier_row(a: Facts, b: Facts) -> TradeoffRow:
@@ -262,7 +272,12 @@ def _tier_row(a: Facts, b: Facts) -> TradeoffRow:
         prices = " / ".join(money(price) if price is not None else "not published" for price in (given, made))
         return Value(prices, f"input / output, whole request from {start:,} prompt tokens", facts.paid.source_url)
 
-    return TradeoffRow("Long prompts", value(a), value(b), "unknown", "no two figures to compare", "no tier on record")
+    values = value(a), value(b)
+    if not all(each.is_known for each in values):
+        edge = ("unknown", "no two figures to compare")
+    else:
+        edge = ("tie", "same") if a.paid.tiers[0] == b.paid.tiers[0] else ("depends", "depends on the length")
+    return TradeoffRow("Long prompts", *values, *edge, "no tier on record")
 
 
 def _snapshot(facts: Facts, part: str) -> Runtime | None:
@@ -349,7 +364,7 @@ def _month(text: str) -> str:
     return f"{MONTHS[int(text[5:]) - 1]} {text[:4]}" if text else ""
 
 
-def _later(a: str, b: str) -> tuple[Edge, str] | None:
+def _later[When: (str, datetime.date | None)](a: When, b: When) -> tuple[Edge, str] | None:
     return ("a" if a > b else "b", "later") if a and b and a != b else None
 
 
