@@ -20,7 +20,7 @@ def plain(text: str) -> str:
 
 def slugify(text: str) -> str:
     """The slug of a name: `GPT-4.1 mini` gives `gpt-4-1-mini`, `Command A+` gives `command-a-plus`."""
-    return plain(text).encode("ascii", "ignore").decode().strip().replace(" ", "-")
+    return "-".join(plain(text).encode("ascii", "ignore").decode().split())
 
 
 def short_name(name: str, limit: int = 14) -> str:
