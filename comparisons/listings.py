@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from statistics import median
 from urllib.parse import urlencode
@@ -12,7 +11,7 @@ from urllib.parse import urlencode
 from comparisons import scoring, tradeoffs, verdicts
 from comparisons.models import LanguageModel
 from comparisons.panels import ScoreCell, score_cell
-from comparisons.plain import Rulebook
+from comparisons.plain import Rulebook, Whole
 from comparisons.scoring import Scorecard
 from comparisons.tradeoffs import Facts, day
 from comparisons.verdicts import number, percent, score_text
@@ -25,7 +24,6 @@ class Standing:
     rank: int | None
     name: str
     url: str
-    slug: str
     creator: str
     average: str
     coverage: str
@@ -52,10 +50,7 @@ class Standings:
 
 
 def standings(
-    models: Sequence[LanguageModel],
-    cards: Mapping[int, Scorecard],
-    facts: Mapping[int, Facts],
-    rules: Rulebook,
+    whole: Whole,
     *,
     category: scoring.Category | None = None,
     sort: str = "",
@@ -63,27 +58,39 @@ def standings(
 ) -> Standings:
     """Ranked rows by average, the others below with the reason; a sort by a column orders both lists, blanks last either way.
 
-    Ranks are those by average over all models given, whatever the sort (a leading minus: from high to low) and whichever are
+    Ranks are those by average over all models, whatever the sort (a leading minus: from high to low) and whichever are
     `shown` (their keys; None: all).
     """
-    rows = []
-    for model in models:
-        card = cards.get(model.pk, EMPTY_CARD)
-        average = card.categories.get(category.slug) if category else card.overall
-        reason = _unranked_reason(card, average, category)
-        rows.append((model, card, average, reason))
-    rows.sort(key=lambda row: (row[3] != "", row[2] is None, -row[2].value if row[2] else 0, row[0].name))
-    placed = scoring.ranks([row[2].value if not row[3] else None for row in rows])
     found = [
-        _standing(*row, rank, facts[row[0].pk], rules)
-        for row, rank in zip(rows, placed, strict=True)
-        if shown is None or row[0].pk in shown
+        _standing(row, whole.facts[row.model.pk], whole.rules)
+        for row in placed(whole, category)
+        if shown is None or row.model.pk in shown
     ]
     found = sort_rows(found, sort)
     return Standings(tuple(r for r in found if r.rank), tuple(r for r in found if not r.rank))
 
 
-EMPTY_CARD = Scorecard({}, {}, None)
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A model's place by average; `reason` says why it has none."""
+
+    rank: int | None
+    model: LanguageModel
+    card: Scorecard
+    average: scoring.Average | None
+    reason: str
+
+
+def placed(whole: Whole, category: scoring.Category | None = None) -> list[Placed]:
+    """Every model in the order of the leaderboard: ranked ones first, those without an average last."""
+    rows = []
+    for model in whole.models:
+        card = whole.card(model)
+        average = card.categories.get(category.slug) if category else card.overall
+        rows.append(Placed(None, model, card, average, _unranked_reason(card, average, category)))
+    rows.sort(key=lambda r: (r.reason != "", r.average is None, -r.average.value if r.average else 0, r.model.name))
+    ranks = scoring.ranks([None if row.reason else row.average.value for row in rows])
+    return [replace(row, rank=rank) for row, rank in zip(rows, ranks, strict=True)]
 
 
 def sort_rows(rows: list[Standing], sort: str) -> list[Standing]:
@@ -108,16 +115,15 @@ def _unranked_reason(card: Scorecard, average: scoring.Average | None, category:
     return f"{rows} in {verdicts.count(len(card.categories), 'category', 'categories')}"
 
 
-def _standing(model, card, average, reason, rank, facts: Facts, rules: Rulebook) -> Standing:
-    paid = facts.paid
+def _standing(row: Placed, facts: Facts, rules: Rulebook) -> Standing:
+    model, card, average, paid = row.model, row.card, row.average, facts.paid
     remark = "; ".join(
-        part for part in (reason, f"retired on {day(model.retires_on)}" if model.is_retired else "") if part
+        part for part in (row.reason, f"retired on {day(model.retires_on)}" if model.is_retired else "") if part
     )
     return Standing(
-        rank=rank,
+        rank=row.rank,
         name=model.name,
         url=model.get_absolute_url(),
-        slug=model.slug,
         creator=model.creator.name,
         average=number(average.value, 1) if average else "",
         coverage=percent(average.coverage) if average else "",
@@ -206,43 +212,31 @@ class ModelPage:
     rank: int | None
     ranked: int  # models that have a rank
     facts: tuple[tuple[str, str, str], ...]  # label, value, detail
-    categories: tuple[tuple[str, str, str, str, str], ...]  # name, url, average, coverage, position
+    categories: tuple[tuple[str, str, str, str], ...]  # name, address, average (also its place on the line), coverage
     groups: tuple[tuple[str, tuple[ModelLine, ...]], ...]
     offers: tuple[OfferLine, ...]
     rivals: tuple[tuple[str, str, str], ...]  # name, address of the pair, average
     tests: int
 
 
-def model_page(
-    model: LanguageModel,
-    models: Sequence[LanguageModel],
-    cards: Mapping[int, Scorecard],
-    facts: Facts,
-    all_facts: Mapping[int, Facts],
-    rules: Rulebook,
-    today: datetime.date,
-) -> ModelPage:
-    card = cards.get(model.pk, EMPTY_CARD)
-    table = standings(models, cards, all_facts, rules)
-    rank = next((row.rank for row in table.ranked if row.slug == model.slug), None)
-    rows = tradeoffs.rows(facts, facts, today)
+def model_page(model: LanguageModel, whole: Whole) -> ModelPage:
+    card, facts, rules = whole.card(model), whole.facts[model.pk], whole.rules
+    places = {row.model.pk: row.rank for row in placed(whole)}
+    rows = tradeoffs.rows(facts, facts, whole.day)
     prices = {"Input price", "Output price", "Cached input", "Batch", "Long prompts"}
+    averages = [(c, card.categories.get(c.slug)) for c in rules.categories]
     return ModelPage(
         average=number(card.overall.value) if card.overall else "",
         tested=f"Tested in {len(card.categories)} of {len(rules.categories)} categories"
         + (f" ({percent(card.overall.coverage)} by importance)" if card.overall else ""),
-        rank=rank,
-        ranked=len(table.ranked),
+        rank=places[model.pk],
+        ranked=sum(rank is not None for rank in places.values()),
         facts=tuple((row.label, row.a.text or row.missing, row.a.detail) for row in rows if row.label not in prices),
         categories=tuple(
-            (
-                c.name,
-                f"/leaderboard/{c.slug}/",
-                number(card.categories[c.slug].value, 1) if c.slug in card.categories else "",
-                percent(card.categories[c.slug].coverage) if c.slug in card.categories else "",
-                number(card.categories[c.slug].value, 1) if c.slug in card.categories else "",
-            )
-            for c in rules.categories
+            (c.name, f"/leaderboard/{c.slug}/", number(average.value, 1), percent(average.coverage))
+            if average
+            else (c.name, f"/leaderboard/{c.slug}/", "", "")
+            for c, average in averages
         ),
         groups=tuple(
             (c.name, lines)
@@ -261,19 +255,17 @@ def model_page(
             )
         ),
         offers=offer_lines(facts.offers),
-        rivals=_rivals(model, models, cards),
+        rivals=_rivals(model, whole),
         tests=len(card.cells),
     )
 
 
-def _rivals(
-    model: LanguageModel, models: Sequence[LanguageModel], cards: Mapping[int, Scorecard]
-) -> tuple[tuple[str, str, str], ...]:
+def _rivals(model: LanguageModel, whole: Whole) -> tuple[tuple[str, str, str], ...]:
     """The eight models that share most tests with this one, those nearest in average first among equals."""
-    mine = cards.get(model.pk, EMPTY_CARD)
+    mine = whole.card(model)
     found = []
-    for other in models:
-        card = cards.get(other.pk, EMPTY_CARD)
+    for other in whole.models:
+        card = whole.card(other)
         shared = len(mine.cells.keys() & card.cells.keys())
         if other.pk != model.pk and mine.overall and card.overall and shared >= verdicts.FEW_SHARED:
             found.append((-shared, abs(mine.overall.value - card.overall.value), other.name, other, shared))
@@ -312,15 +304,10 @@ class BenchmarkPage:
     direction: str
 
 
-def benchmark_page(
-    benchmark: scoring.Benchmark, models: Sequence[LanguageModel], cards: Mapping[int, Scorecard]
-) -> BenchmarkPage:
+def benchmark_page(benchmark: scoring.Benchmark, whole: Whole) -> BenchmarkPage:
     """Everyone who took the test, the best first."""
-    found = [
-        (model, cards[model.pk].cells[benchmark.slug])
-        for model in models
-        if model.pk in cards and benchmark.slug in cards[model.pk].cells
-    ]
+    cards = [(model, whole.card(model)) for model in whole.models]
+    found = [(model, card.cells[benchmark.slug]) for model, card in cards if benchmark.slug in card.cells]
     sign = 1 if benchmark.direction == "lower" else -1
     found.sort(key=lambda row: (sign * row[1].value, row[0].name))
     placed = scoring.ranks([cell.value for _, cell in found])

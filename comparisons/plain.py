@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from comparisons import models, scoring, tradeoffs
 
+EMPTY_CARD = scoring.Scorecard({}, {}, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
@@ -117,3 +119,35 @@ def plain_offer(offer: models.Offer) -> tradeoffs.Offer:
         source_url=offer.source_url,
         tiers=tuple((tier.from_prompt_tokens, tier.input, tier.output) for tier in offer.tiers.all()),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Everything published, at one version of the catalogue and on one day."""
+
+    version: str
+    day: datetime.date
+    rules: Rulebook
+    models: tuple[models.LanguageModel, ...]
+    cards: dict[int, scoring.Scorecard]  # by model key; models without a score are absent
+    facts: dict[int, tradeoffs.Facts]  # by model key
+
+    def card(self, model: models.LanguageModel) -> scoring.Scorecard:
+        return self.cards.get(model.pk, EMPTY_CARD)
+
+
+_kept: Whole | None = None
+
+
+def whole(today: datetime.date) -> Whole:
+    """What pages about many models print, kept by the process until the catalogue or the day changes.
+
+    The version is read first, so that what is kept is never older than the version it is kept under.
+    """
+    global _kept
+    version = models.CatalogueVersion.stamp()
+    if _kept is None or (_kept.version, _kept.day) != (version, today):
+        rules = rulebook()
+        published = tuple(models.LanguageModel.objects.published().select_related("creator"))
+        _kept = Whole(version, today, rules, published, scorecards(rules, results()), facts(published, today))
+    return _kept

@@ -100,10 +100,9 @@ def names_of(slug: str) -> LanguageModel:
 
 @public
 def home(request: HttpRequest) -> HttpResponse:
-    rules, today = plain.rulebook(), timezone.localdate()
-    models = list(LanguageModel.objects.published().select_related("creator"))
-    cards = plain.scorecards(rules, plain.results())
-    board = listings.standings(models, cards, plain.facts(models, today), rules)
+    whole = plain.whole(timezone.localdate())
+    models, rules = whole.models, whole.rules
+    board = listings.standings(whole)
     featured = FeaturedPair.objects.select_related("first", "second").filter(
         first__status="published", second__status="published"
     )
@@ -177,7 +176,7 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpR
     cards = {sources: plain.scorecards(rules, results, sources) for sources in {options.sources or "all", "confirmed"}}
     chosen, confirmed = (
         scoring.compare(
-            *(cards[sources].get(m.pk, listings.EMPTY_CARD) for m in sides), rules.benchmarks, rules.categories
+            *(cards[sources].get(m.pk, plain.EMPTY_CARD) for m in sides), rules.benchmarks, rules.categories
         )
         for sources in (options.sources or "all", "confirmed")
     )
@@ -209,7 +208,7 @@ def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str) -> 
     facts = plain.facts(models, today)
     page = panels.shortlist_page(
         models,
-        [cards.get(m.pk, listings.EMPTY_CARD) for m in models],
+        [cards.get(m.pk, plain.EMPTY_CARD) for m in models],
         [facts[m.pk] for m in models],
         rules,
         options,
@@ -238,18 +237,16 @@ def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str) -> 
 def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
     form = forms.LeaderboardForm(request.GET)
     chosen = form.chosen()
-    rules, today = plain.rulebook(), timezone.localdate()
+    whole = plain.whole(timezone.localdate())
+    rules = whole.rules
     category = next((c for c in rules.categories if c.slug == slug.lower()), None)
     if slug and category is None:
         raise Http404(slug)
     path = f"/leaderboard/{category.slug}/" if category else "/leaderboard/"
     if request.path != path:
         return permanent(request, path)
-    published = LanguageModel.objects.published()
-    models = list(published.select_related("creator"))
-    shown = set(published.meeting(chosen).values_list("pk", flat=True))
-    cards, facts = plain.scorecards(rules, plain.results()), plain.facts(models, today)
-    board = listings.standings(models, cards, facts, rules, category=category, sort=chosen.get("sort", ""), shown=shown)
+    shown = set(LanguageModel.objects.published().meeting(chosen).values_list("pk", flat=True))
+    board = listings.standings(whole, category=category, sort=chosen.get("sort", ""), shown=shown)
     title = f"{category.name} leaderboard" if category else "Leaderboard of language models"
     columns = listings.sort_columns(path, request.GET, chosen.get("sort", ""))
     context = {
@@ -298,13 +295,9 @@ def model(request: HttpRequest, slug: str) -> HttpResponse:
         return permanent(request, found.get_absolute_url())
     if found.status == "withdrawn":
         return render(request, "gone.html", {"gone": [found], "fields": finding.fields()}, status=410)
-    rules, today = plain.rulebook(), timezone.localdate()
-    everyone = list(LanguageModel.objects.published().select_related("creator"))
-    facts = plain.facts(everyone, today)
-    page = listings.model_page(
-        found, everyone, plain.scorecards(rules, plain.results()), facts[found.pk], facts, rules, today
-    )
-    siblings = [m for m in everyone if m.family and m.family == found.family and m.pk != found.pk]
+    whole = plain.whole(timezone.localdate())
+    page = listings.model_page(found, whole)
+    siblings = [m for m in whole.models if m.family and m.family == found.family and m.pk != found.pk]
     context = {
         "model": found,
         "page": page,
@@ -345,9 +338,8 @@ def benchmark(request: HttpRequest, slug: str) -> HttpResponse:
     row = get_object_or_404(Benchmark.objects.select_related("category"), slug=slug.lower())
     if request.path != row.get_absolute_url():
         return permanent(request, row.get_absolute_url())
-    rules = plain.rulebook()
-    everyone = list(LanguageModel.objects.published().select_related("creator"))
-    page = listings.benchmark_page(rules.benchmarks[row.slug], everyone, plain.scorecards(rules, plain.results()))
+    whole = plain.whole(timezone.localdate())
+    page = listings.benchmark_page(whole.rules.benchmarks[row.slug], whole)
     context = {"benchmark": row, "page": page, "title": f"{row.name}: scores and ranking"}
     context["description"] = f"{row.description} {page.spread}.".strip()
     return render(request, "comparisons/benchmark.html", context)
@@ -399,7 +391,7 @@ def methodology(request: HttpRequest) -> HttpResponse:
     if len(pair) == 2:
         cards = plain.scorecards(rules, plain.results(pair))
         example = scoring.compare(
-            *(cards.get(m.pk, listings.EMPTY_CARD) for m in pair), rules.benchmarks, rules.categories
+            *(cards.get(m.pk, plain.EMPTY_CARD) for m in pair), rules.benchmarks, rules.categories
         )
         context |= {
             "pair": pair,
