@@ -3,6 +3,7 @@
 import os
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.utils.csp import CSP
@@ -20,7 +21,8 @@ STATE_DIR.mkdir(parents=True, exist_ok=True)
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{env.int('PORT', default=8000)}").rstrip("/")
+SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{env.int('PORT', default=8000)}")
+SITE_URL = urlsplit(SITE_URL.rstrip("/")).geturl()  # the scheme in small letters, as it is compared below
 CONTACT_URL = env.str("CONTACT_URL", default="")  # where a reader reports a wrong score: a mailto: or https: address
 IS_PUBLIC = not set(ALLOWED_HOSTS) <= LOCAL_HOSTS or SITE_URL.startswith("https:")
 if DEBUG and IS_PUBLIC:
@@ -52,6 +54,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "benchlm.middleware.response_headers",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "benchlm.middleware.known_methods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -61,7 +64,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
