@@ -300,16 +300,11 @@ def _context_sentence(a: Facts, b: Facts) -> str:
 
 
 def _overlap(c: Comparison, facts: dict[str, Facts]) -> str:
-    disputed = c.disputed
-    if len(c.shared) >= LOW_OVERLAP and not disputed:
-        return ""
+    disputed, shared = c.disputed, len(c.shared)
     parts = []
-    if len(c.shared) < LOW_OVERLAP:
-        both = (
-            "no test was"
-            if not c.shared
-            else f"only {count(len(c.shared), 'test')} of {len(c.rows)} {'was' if len(c.shared) == 1 else 'were'}"
-        )
+    if shared < LOW_OVERLAP:
+        few = f"only {count(shared, 'test')} of {len(c.rows)} {'was' if shared == 1 else 'were'}"
+        both = few if shared else "no test was"
         parts.append(f"Low overlap: {both} taken by both, so most averages compare different tests.")
     for result in disputed:
         parts.append(
@@ -325,7 +320,7 @@ def _outcome_text(c: Comparison) -> str:
 
 
 def _unconfirmed(c: Comparison, confirmed: Comparison | None, facts: dict[str, Facts]) -> str:
-    if not confirmed or not c.unconfirmed_rows:
+    if not confirmed:
         return ""
     before = (c.leader, tuple(result.leader for result in c.categories))
     after = (confirmed.leader, tuple(result.leader for result in confirmed.categories))
@@ -489,7 +484,7 @@ def _category_answer(result: CategoryResult, c: Comparison, facts: dict[str, Fac
         text = f"{facts[result.leader].name}, {values} on average."
     if result.grade == "no_shared_test":
         return f"{text} The two took different tests, so nothing backs this head to head."
-    rows = [row for row in c.shared if row.benchmark.category == result.category.slug and row.outcome in ("a", "b")]
+    rows = [row for row in c.rows if row.outcome in ("a", "b") and row.benchmark.category == result.category.slug]
     if not rows:
         return text
     # Points of a rating are not points of a percentage: a row in percent goes first.
