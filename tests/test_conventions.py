@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from html.parser import HTMLParser
 from itertools import chain, pairwise
 from pathlib import Path
@@ -32,6 +33,7 @@ def module(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+@cache
 def tracked_text() -> list[tuple[Path, str]]:
     texts = []
     for path in FILES:
@@ -42,6 +44,7 @@ def tracked_text() -> list[tuple[Path, str]]:
     return texts
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Dotted names that a file imports; those of `from x import y` both as x and as x.y."""
     found = set()

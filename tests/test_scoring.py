@@ -629,7 +629,7 @@ def mirrored(c: Comparison) -> Comparison:
     )
 
 
-QUICK = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+QUICK = settings(max_examples=70, deadline=None, derandomize=True, database=None)
 
 
 @QUICK
