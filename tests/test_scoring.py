@@ -560,6 +560,8 @@ def test_flips_do_not_divide_by_categories_without_weight():
     benchmarks = bench("x"), bench("z", "maths"), bench("w", "writing")
     found = match({"x": 60, "z": 90}, {"x": 50, "w": 80}, *benchmarks, categories=(weightless, MATHS, WRITING))
     assert (found.leader, found.comparable_leader, found.flips) == ("a", "unknown", ())
+    behind = match({"x": 40, "z": 90}, {"x": 50, "z": 80}, *benchmarks, categories=(weightless, MATHS, WRITING))
+    assert (behind.leader, behind.comparable_leader, behind.flips) == ("a", "a", ())
 
 
 # --- what holds for any rows ----------------------------------------------------------------------------------------
