@@ -69,9 +69,11 @@ class Facts:
     @property
     def paid(self) -> Offer | None:
         """The paid offer shown first: the maker's, else the one with the lowest output price."""
-        offers = [offer for offer in self.offers if offer.basis == "api"]
-        offers.sort(key=lambda o: (not o.makers_own, o.output is None, o.output or 0, "peak" in o.host, o.host))
-        return offers[0] if offers else None
+        return min(
+            (offer for offer in self.offers if offer.basis == "api"),
+            key=lambda o: (not o.makers_own, o.output is None, o.output or 0, "peak" in o.host, o.host),
+            default=None,
+        )
 
     @property
     def free_tier(self) -> Offer | None:
