@@ -631,7 +631,7 @@ def mirrored(c: Comparison) -> Comparison:
     )
 
 
-QUICK = settings(max_examples=70, deadline=None, derandomize=True, database=None)
+QUICK = settings(max_examples=50, deadline=None, derandomize=True, database=None)
 
 
 @QUICK
