@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from django import forms
 
 from comparisons import listings
 from comparisons.models import Creator
 from comparisons.panels import Options
+from comparisons.scoring import Category
 
 
-def options(query) -> Options:
-    """The display options of a comparison from a query string."""
+def options(query: Mapping[str, str], categories: Sequence[Category]) -> Options:
+    """The display options of a page from a query string."""
     allowed = {"show": {"shared", "gap"}, "rows": {"diff"}, "sources": {"confirmed", "independent"}, "flip": {"1"}}
     explicit = "all" if query.get("show") == "all" else ""
     chosen = {name: value if (value := query.get(name, "")) in values else "" for name, values in allowed.items()}
+    chosen["w"] = ",".join(f"{slug}:{times}" for slug, times in weights(query, categories).items())
     return Options(**chosen | {"show": chosen["show"] or explicit})
+
+
+def weights(query: Mapping[str, str], categories: Sequence[Category]) -> dict[str, int]:
+    """Whole multipliers of the categories' weights, 0 to 10, by slug; those of 1 are left out, and equal ones are no change.
+
+    Read from `w=coding:3,reasoning:2`, or from one field a category, `w_coding=3`, as a form without script sends them.
+    """
+    given = dict(part.split(":", 1) for part in query.get("w", "")[:400].split(",") if ":" in part)
+    given |= {c.slug: query[f"w_{c.slug}"] for c in categories if f"w_{c.slug}" in query}
+    times = {c.slug: MULTIPLIERS.get(given.get(c.slug, "").strip(), 1) for c in categories}
+    return {slug: n for slug, n in times.items() if n != 1} if len(set(times.values())) > 1 else {}
+
+
+MULTIPLIERS = {str(n): n for n in range(11)}
 
 
 def typed_names(query) -> dict[str, str]:
@@ -47,6 +65,10 @@ class LeaderboardForm(forms.Form):
         """The valid part of what was sent."""
         self.is_valid()
         return self.cleaned_data
+
+    def kept(self) -> dict[str, str]:
+        """The valid part as it was sent, for the addresses of links."""
+        return {name: self.data[name] for name, value in self.chosen().items() if value}
 
 
 class SearchForm(forms.Form):

@@ -169,18 +169,21 @@ class Column:
     state: str  # ascending, descending or empty: the value of aria-sort
 
 
-def sort_columns(path: str, query: Mapping[str, str], current: str) -> tuple[Column, ...]:
-    """The sortable columns: a first click sorts the useful way, a second one reverses. `current` is empty by rank."""
-    current = current or "-average"
+def address(path: str, query: Mapping[str, str], **changes: str) -> str:
+    """The address of the same list with some of its query changed; empty values are left out."""
+    kept = {name: value for name, value in (dict(query) | changes).items() if value}
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def sort_columns(path: str, query: Mapping[str, str]) -> tuple[Column, ...]:
+    """The sortable columns: a first click sorts the useful way, a second one reverses. No sort is by rank."""
+    current = query.get("sort") or "-average"
     columns = []
     for name, label in COLUMNS.items():
         useful, other = (name, f"-{name}") if name in LOW_FIRST else (f"-{name}", name)
         target = other if current == useful else useful
         state = {name: "ascending", f"-{name}": "descending"}.get(current, "")
-        kept = {key: value for key, value in query.items() if key != "sort" and value}
-        if target != "-average":
-            kept["sort"] = target
-        columns.append(Column(name, label, f"{path}?{urlencode(kept)}" if kept else path, state))
+        columns.append(Column(name, label, address(path, query, sort="" if target == "-average" else target), state))
     return tuple(columns)
 
 

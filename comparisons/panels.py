@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
@@ -42,6 +42,49 @@ class Toggle:
     label: str
     href: str
     is_current: bool
+
+
+PRESETS = {
+    "Coding agent": {"agentic": 5, "coding": 5},
+    "Chat": {"instruction-following": 5, "knowledge": 3, "multilingual": 3, "agentic": 0},
+    "Document work": {"multimodal": 5, "knowledge": 2, "instruction-following": 3},
+    "Long context": {"reasoning": 8, "knowledge": 2},
+    "Maths": {"mathematics": 10, "reasoning": 3},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WeightPanel:
+    """The reader's own weights: a number from 0 to 10 a category, and ready-made sets."""
+
+    fields: tuple[tuple[str, str, int, str], ...]  # slug, name, multiplier, share of the whole in words
+    presets: tuple[Toggle, ...]
+    said: str  # empty: the site's weights
+
+
+def weight_panel(rules: Rulebook, options: Options, address: Callable[[str], str]) -> WeightPanel:
+    """From the rulebook in force, already reweighted; `address` gives the page's own address under other weights."""
+    whole = sum((c.weight for c in rules.categories), Decimal(0))
+    times = options.weights
+    known = {c.slug for c in rules.categories}
+    presets = [("Site weights", "")]
+    presets += [
+        (name, ",".join(f"{slug}:{n}" for slug, n in _in_order(given, rules)))
+        for name, given in PRESETS.items()
+        if set(given) <= known
+    ]
+    chosen = [f"{c.name} × {times[c.slug]}" for c in rules.categories if c.slug in times]
+    return WeightPanel(
+        tuple((c.slug, c.name, times.get(c.slug, 1), percent(c.weight / whole)) for c in rules.categories)
+        if whole
+        else (),
+        tuple(Toggle(f"w-{name.lower().replace(' ', '-')}", name, address(w), w == options.w) for name, w in presets),
+        f"Your weights: {verdicts.joined(chosen)}." if chosen else "",
+    )
+
+
+def _in_order(times: Mapping[str, int], rules: Rulebook) -> list[tuple[str, int]]:
+    return [(c.slug, times[c.slug]) for c in rules.categories if c.slug in times]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +199,7 @@ class PairPage:
     shared_values: tuple[str, str] | None
     shared_mark: str
     shared_gap: str
+    weights: WeightPanel
     flip_href: str
     add_href: str
     checked: str
@@ -169,6 +213,11 @@ class Options:
     rows: str = ""
     sources: str = ""
     flip: str = ""
+    w: str = ""  # multipliers of the categories' weights: coding:3,reasoning:2
+
+    @property
+    def weights(self) -> dict[str, int]:
+        return {slug: int(times) for slug, times in (part.split(":") for part in self.w.split(",") if part)}
 
     def href(self, path: str, **changes: str) -> str:
         """The address of the same page with some options changed; defaults are left out."""
@@ -182,6 +231,7 @@ def pair_page(
     comparison: Comparison,
     confirmed: Comparison | None,
     facts: Sequence[Facts],
+    rules: Rulebook,
     options: Options,
     *,
     path: str,
@@ -264,6 +314,7 @@ def pair_page(
         shared_values=None if shared_gap is None else (number(comparison.shared_a, 1), number(comparison.shared_b, 1)),
         shared_mark=comparison.shared_leader if shared_gap is not None and abs(shared_gap) >= verdicts.LEVEL else "",
         shared_gap="" if shared_gap is None else f"+{number(abs(shared_gap), 1)}" if shared_gap else "tie",
+        weights=weight_panel(rules, options, lambda w: options.href(path, w=w)),
         flip_href=options.href(path, flip="" if options.flip else "1"),
         add_href="/compare/?" + urlencode({"a": pair[0].slug, "b": pair[1].slug, "more": "1"}),
         checked=checked,
@@ -546,6 +597,7 @@ class ShortlistPage:
     show_toggles: tuple[Toggle, ...]
     shown_rows: int
     columns: int
+    weights: WeightPanel
     add_href: str  # empty: four stand already
     announcement: str
 
@@ -609,6 +661,7 @@ def shortlist_page(
         ),
         shown_rows=len(chosen),
         columns=len(models) + 1,
+        weights=weight_panel(rules, options, lambda w: options.href(path, w=w)),
         add_href="/compare/?" + urlencode([*zip("abc", [m.slug for m in models], strict=False), ("more", "1")])
         if len(models) < 4
         else "",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from comparisons import models, scoring, tradeoffs
 
@@ -18,6 +18,11 @@ class Rulebook:
 
     categories: tuple[scoring.Category, ...]
     benchmarks: dict[str, scoring.Benchmark]
+
+    def reweighted(self, times: Mapping[str, int]) -> Rulebook:
+        """The same with the categories' weights multiplied, by slug."""
+        categories = tuple(replace(c, weight=c.weight * times.get(c.slug, 1)) for c in self.categories)
+        return replace(self, categories=categories)
 
 
 def rulebook() -> Rulebook:
@@ -134,6 +139,14 @@ class Whole:
 
     def card(self, model: models.LanguageModel) -> scoring.Scorecard:
         return self.cards.get(model.pk, EMPTY_CARD)
+
+    def reweighted(self, times: Mapping[str, int]) -> Whole:
+        """The same with other weights of the categories: other overall averages, the averages of categories as they are."""
+        if not times:
+            return self
+        rules = self.rules.reweighted(times)
+        cards = {key: scoring.reweighted(card, rules.categories) for key, card in self.cards.items()}
+        return replace(self, rules=rules, cards=cards)
 
 
 _kept: Whole | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Literal
@@ -290,12 +290,21 @@ def scorecard(
         if value is not None:
             whole = sum(b.weight for b in inside)
             averages[category.slug] = Average(value, sum(w for w, _ in rows) / whole, len(rows))
-    value = mean((c.weight, averages[c.slug].value) for c in categories if c.slug in averages)
+    return Scorecard(cells, averages, _overall(averages, categories))
+
+
+def reweighted(card: Scorecard, categories: Sequence[Category]) -> Scorecard:
+    """The same averages of categories under other weights of the categories."""
+    return replace(card, overall=_overall(card.categories, categories))
+
+
+def _overall(averages: Mapping[str, Average], categories: Sequence[Category]) -> Average | None:
+    tested = [c for c in categories if c.slug in averages]
+    value = mean((c.weight, averages[c.slug].value) for c in tested)
     if value is None:
-        return Scorecard(cells, averages, None)
-    covered = sum(c.weight for c in categories if c.slug in averages)
-    overall = Average(value, covered / sum(c.weight for c in categories), sum(a.rows for a in averages.values()))
-    return Scorecard(cells, averages, overall)
+        return None
+    coverage = sum(c.weight for c in tested) / sum(c.weight for c in categories)
+    return Average(value, coverage, sum(average.rows for average in averages.values()))
 
 
 def compare(

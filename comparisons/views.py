@@ -77,12 +77,11 @@ def wants_fragment(request: HttpRequest) -> bool:
     return bool(request.htmx) and not request.htmx.history_restore_request
 
 
-def show(request: HttpRequest, template: str, fragment: str, context: dict, status: int = 200) -> HttpResponse:
-    """The page, or for htmx the panel alone with title and announcement; the address is then pushed."""
+def show(request: HttpRequest, template: str, fragment: str, context: dict, address: str) -> HttpResponse:
+    """The page, or for htmx the panel alone with title and announcement; the address of its state is then pushed."""
     if not wants_fragment(request):
-        return render(request, template, {**context, "fragment": fragment}, status=status)
-    response = render(request, "fragment.html", {**context, "fragment": fragment}, status=status)
-    return push_url(response, request.get_full_path())
+        return render(request, template, context)
+    return push_url(render(request, "fragment.html", {**context, "fragment": fragment}), address)
 
 
 def permanent(request: HttpRequest, path: str) -> HttpResponsePermanentRedirect:
@@ -134,7 +133,7 @@ def picker(request: HttpRequest) -> HttpResponse:
         "fields": [field for place, field in enumerate(choice.fields) if place < shown or field.value],
         "is_wide": shown > 2,
         "is_indexed": not request.GET,
-        "options": forms.options(request.GET),
+        "options": forms.options(request.GET, ()),
     }
     status = 422 if choice.is_unknown else 200
     if wants_fragment(request):
@@ -148,7 +147,7 @@ def picked_address(request: HttpRequest, models: Sequence[LanguageModel]) -> str
     ordered = sorted({model.slug: model for model in models}.values(), key=lambda model: model.slug)
     if len(ordered) == 1:
         return ordered[0].get_absolute_url()
-    options = forms.options(request.GET)
+    options = forms.options(request.GET, plain.rulebook().categories)
     flip = "1" if len(ordered) == 2 and models[0] != ordered[0] else ""
     return options.href(panels.comparison_path(ordered), flip=flip)
 
@@ -170,7 +169,9 @@ def compare(request: HttpRequest, pair: str) -> HttpResponse:
 
 
 def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpResponse:
-    options, rules, today = forms.options(request.GET), plain.rulebook(), timezone.localdate()
+    rules, today = plain.rulebook(), timezone.localdate()
+    options = forms.options(request.GET, rules.categories)
+    rules = rules.reweighted(options.weights)
     sides = models[::-1] if options.flip else models
     results, facts = plain.results(models), plain.facts(models, today)
     cards = {sources: plain.scorecards(rules, results, sources) for sources in {options.sources or "all", "confirmed"}}
@@ -185,6 +186,7 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpR
         chosen,
         None if options.sources else confirmed,
         [facts[m.pk] for m in sides],
+        rules,
         options,
         path=path,
         is_featured=FeaturedPair.objects.filter(first=models[0], second=models[1]).exists(),
@@ -199,11 +201,13 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpR
         "options": options,
     }
     context["article"] = "comparisons/pair_article.html"
-    return show(request, "comparisons/compare.html", "panels/comparison.html", context)
+    return show(request, "comparisons/compare.html", "panels/comparison.html", context, options.href(path))
 
 
 def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpResponse:
-    options, rules, today = forms.options(request.GET), plain.rulebook(), timezone.localdate()
+    rules, today = plain.rulebook(), timezone.localdate()
+    options = forms.options(request.GET, rules.categories)
+    rules = rules.reweighted(options.weights)
     cards = plain.scorecards(rules, plain.results(models), options.sources or "all")
     facts = plain.facts(models, today)
     page = panels.shortlist_page(
@@ -230,7 +234,7 @@ def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str) -> 
         "is_indexed": False,
     }
     context["article"] = "comparisons/shortlist_article.html"
-    return show(request, "comparisons/compare.html", "panels/comparison.html", context)
+    return show(request, "comparisons/compare.html", "panels/comparison.html", context, options.href(path))
 
 
 @public
@@ -238,6 +242,8 @@ def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
     form = forms.LeaderboardForm(request.GET)
     chosen = form.chosen()
     whole = plain.whole(timezone.localdate())
+    options = forms.options(request.GET, whole.rules.categories)
+    whole = whole.reweighted(options.weights)
     rules = whole.rules
     category = next((c for c in rules.categories if c.slug == slug.lower()), None)
     if slug and category is None:
@@ -248,7 +254,8 @@ def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
     shown = set(LanguageModel.objects.published().meeting(chosen).values_list("pk", flat=True))
     board = listings.standings(whole, category=category, sort=chosen.get("sort", ""), shown=shown)
     title = f"{category.name} leaderboard" if category else "Leaderboard of language models"
-    columns = listings.sort_columns(path, request.GET, chosen.get("sort", ""))
+    query = form.kept() | {"w": options.w}
+    columns = listings.sort_columns(path, query)
     context = {
         "title": title,
         "description": f"{title}: averages with the weight behind them, price and context.",
@@ -262,9 +269,14 @@ def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
         "columns": columns,
         "width": len(columns) + 1 + (0 if category else len(rules.categories)),
         "sort": chosen.get("sort", ""),
+        "kept": form.kept(),
+        "options": panels.Options(w=options.w),
+        "weights": panels.weight_panel(rules, options, lambda w: listings.address(path, query, w=w)),
         "is_filtered": bool(request.GET),
     }
-    return show(request, "comparisons/leaderboard.html", "panels/standings.html", context)
+    return show(
+        request, "comparisons/leaderboard.html", "panels/standings.html", context, listings.address(path, query)
+    )
 
 
 @public

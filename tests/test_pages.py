@@ -516,6 +516,66 @@ def test_broken_filters_fall_back_to_the_default(site, query):
     assert names(page(site, "/leaderboard/?" + query)) == names(page(site, "/leaderboard/"))
 
 
+# --- the reader's own weights ----------------------------------------------------------------------------------------
+def test_weights_change_the_averages_and_not_the_categories(site):
+    text = text_of(page(site, SEED + "?w=coding:0,reasoning:10"))
+    assert "Your weights: Coding × 0 and Reasoning × 10." in text
+    assert "67 Average of its own 8 tests" in text  # (.12*76.9 + 1.7*66.4 + .12*61.3) / 1.94 = 66.7
+    assert "78 Winner" in text or "78 Ahead" in text
+    assert "80.0 52.4" in text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "w=",
+        "w=nope:3",
+        "w=coding:11",
+        "w=coding:-1",
+        "w=coding:1",
+        "w=coding",
+        "w=:,:",
+        "w=coding:1e1",
+        "w_coding=1",
+        "w_coding=x",
+        "w="
+        + ",".join(
+            f"{c}:7"
+            for c in (
+                "agentic",
+                "coding",
+                "multimodal",
+                "reasoning",
+                "knowledge",
+                "instruction-following",
+                "multilingual",
+                "mathematics",
+            )
+        ),
+    ],
+)
+def test_broken_or_equal_weights_are_the_sites(site, query):
+    assert "Your weights" not in page(site, f"{SEED}?{query}")
+    assert "72<span" in page(site, f"{SEED}?{query}")
+
+
+def test_weights_of_a_plain_form_are_the_same_state(site):
+    fields = "&".join(
+        f"w_{slug}={n}" for slug, n in [("agentic", 1), ("coding", 3), ("reasoning", 2), ("mathematics", 1)]
+    )
+    response = site.get(f"{SEED}?{fields}&show=shared", headers={"HX-Request": "true"})
+    assert response.headers["HX-Push-Url"] == SEED + "?show=shared&w=coding%3A3%2Creasoning%3A2"
+    assert text_of(page(site, f"{SEED}?{fields}")) == text_of(page(site, SEED + "?w=coding:3,reasoning:2"))
+
+
+def test_weights_reorder_the_leaderboard_and_keep_its_filters(site):
+    html = page(site, "/leaderboard/?w=mathematics:10,coding:0&creator=openai&sort=name")
+    assert "Your weights: Coding × 0 and Mathematics × 10." in html
+    assert 'name="w" value="coding:0,mathematics:10"' in html
+    assert 'href="/leaderboard/?sort=name&amp;creator=openai&amp;w=agentic%3A5%2Ccoding%3A5"' in html
+    assert names(page(site, "/leaderboard/?w=mathematics:10,coding:0")) != names(page(site, "/leaderboard/"))
+
+
 # --- other pages ----------------------------------------------------------------------------------------------------
 def test_model_page_shows_scores_offers_rivals(site):
     text = text_of(page(site, "/models/gpt-4-1/"))
@@ -597,5 +657,10 @@ def test_failure_has_the_look_of_the_site_and_no_detail(site):
         cursor.execute("ALTER TABLE comparisons_change RENAME TO elsewhere")
     response = Client(raise_request_exception=False).get("/changes/")
     html = response.content.decode()
-    assert (response.status_code, Outline(html).h1, "elsewhere" in html, "comparisons_change" in html) == (500, 1, False, False)
+    assert (response.status_code, Outline(html).h1, "elsewhere" in html, "comparisons_change" in html) == (
+        500,
+        1,
+        False,
+        False,
+    )
     assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
