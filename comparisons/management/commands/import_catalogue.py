@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from comparisons.importing.writing import import_folder, report_lines
+from comparisons.models import LanguageModel
 
 BUNDLED = Path(__file__).resolve().parents[2] / "catalogue"
 
@@ -15,6 +16,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("folder", nargs="?", type=Path, default=BUNDLED, help="default: the bundled catalogue")
+        parser.add_argument("--if-empty", action="store_true", help="do nothing where there is a model already")
         parser.add_argument("--dry-run", action="store_true", help="print the difference, apply nothing")
         parser.add_argument(
             "--allow-large-change", action="store_true", help="even if over a quarter of a table changes"
@@ -24,6 +26,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, folder, **options):
+        if options["if_empty"] and LanguageModel.objects.exists():
+            return
         flags = {name: options[name] for name in ("dry_run", "allow_large_change", "allow_implausible")}
         report = import_folder(folder, today=timezone.localdate(), progress=self.tell, **flags)
         self.stdout.write("\n".join(report_lines(report, with_differences=options["dry_run"])))
