@@ -13,3 +13,4 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 limit_request_line = 8190
 limit_request_fields = 100
 accesslog = None
+control_socket_disable = True  # two sites of one user would share one socket
