@@ -100,7 +100,10 @@ def plan_table(
         else:
             rows.append(planned_row(table, line.number, key, full, before))
     if table.name == "prices" and "ends_on" not in sheet.columns:
-        plan.rows[table.name] = [ended(table, row, rows) for row in rows]
+        starts = defaultdict(list)
+        for row in rows:
+            starts[row.key[:3]].append(row.values["effective_on"])
+        plan.rows[table.name] = [ended(table, row, starts[row.key[:3]]) for row in rows]
 
 
 def planned_row(table: Table, line: int, key: Key, full: Values, before: StoredRow | None) -> Planned:
@@ -115,7 +118,7 @@ def read_cells(sheet: Sheet, cells: dict[str, str], named: dict, sheets: dict, r
     columns = [column for column in sheet.table.columns if column.name in cells]
     for column in columns:
         try:
-            value = column.read(cells[column.name])
+            value = column.value(cells[column.name])
         except ValueError as error:
             faults.append((column.name, str(error)))
             continue
@@ -150,10 +153,9 @@ def read_direction(cells: dict[str, str], values: Values) -> list[tuple[str, str
     return []
 
 
-def ended(table: Table, row: Planned, rows: list[Planned]) -> Planned:
+def ended(table: Table, row: Planned, starts: list[datetime.date | None]) -> Planned:
     """A superseded offer of a file that has no column for its end: it ended on the day before the next one began."""
     start = row.values["effective_on"]
-    starts = [other.values["effective_on"] for other in rows if other.key[:3] == row.key[:3]]
     later = [day for day in starts if day and (start is None or day > start)]
     if row.values["ends_on"] or not later:
         return row
@@ -366,12 +368,16 @@ def value_faults(plan: Plan) -> Iterator[Fault]:
         yield Fault("benchmarks.csv", lines[slug], "floor", f"{count} stored scores lie outside the range of {slug}")
 
 
+def is_current(values: Values) -> bool:
+    return values["ends_on"] is None and values["status"] == Status.PUBLISHED
+
+
 def current_faults(plan: Plan) -> Iterator[Fault]:
     """One current offer for each model, host and basis."""
     rows = {row.key: row for row in plan.rows["prices"]}
     current = defaultdict(list)
     for key, values in plan.after("prices").items():
-        if values["ends_on"] is None and values["status"] == Status.PUBLISHED:
+        if is_current(values):
             current[key[:3]].append(key)
     for keys in current.values():
         if len(keys) < 2:
@@ -398,7 +404,12 @@ def implausible_faults(plan: Plan) -> Iterator[Fault]:
                 last = last_figure(history[row.key[:3]], name, row.values["effective_on"])
             if last and (row.values[name] >= IMPLAUSIBLE * last or row.values[name] * IMPLAUSIBLE <= last):
                 was, now = plain_number(last), plain_number(row.values[name])
-                yield Fault("prices.csv", row.line, name, f"implausible beside the last price {was}: {now}")
+                yield Fault(
+                    "prices.csv",
+                    row.line,
+                    name,
+                    f"implausible beside the last price {was}: {now}; confirm it with --allow-implausible",
+                )
 
 
 def last_figure(offers: list[Values], name: str, day: datetime.date) -> Decimal | None:

@@ -25,6 +25,7 @@ from comparisons.models import (
     Score,
     SourceKind,
     Status,
+    validate_plain_text,
 )
 
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?\Z")
@@ -54,6 +55,14 @@ class Column:
     @property
     def attribute(self) -> str:
         return f"{self.field}_id" if self.reference else self.field
+
+    def value(self, cell: str) -> object:
+        """What the cell says; raises ValueError with the reason. Any cell must be trimmed, composed, visible text."""
+        try:
+            validate_plain_text(cell)
+        except ValidationError as error:
+            raise ValueError(error.message) from None
+        return self.read(cell)
 
 
 @dataclass(frozen=True)
@@ -158,7 +167,7 @@ def read_modalities(text: str) -> str:
 
 def read_aliases(text: str) -> tuple[str, ...]:
     aliases = text.split("|") if text else []
-    if any(not alias or alias != alias.strip() or len(alias) > 160 for alias in aliases):
+    if any(not alias or alias != alias.strip() or len(alias.casefold()) > 160 for alias in aliases):
         raise ValueError(f"holds an empty, untrimmed or overlong alias: {shown(text)}")
     folded = [alias.casefold() for alias in aliases]
     if twice := [alias for alias, key in zip(aliases, folded, strict=True) if folded.count(key) > 1]:

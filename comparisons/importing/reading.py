@@ -1,13 +1,11 @@
 """Bytes of the CSV folder in, cells with their file and line out. Nothing here knows what a cell means."""
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.core.exceptions import ValidationError
-
 from comparisons.importing.formats import LOWER_IS_BETTER, TABLES, Table
-from comparisons.models import validate_plain_text
 
 LARGEST_FILE = 50_000_000  # bytes; the bundled scores have 250,000
 
@@ -96,7 +94,7 @@ def read_sheet(table: Table, raw: bytes) -> tuple[Sheet | None, list[Fault]]:
         return broken(text[: text.index("\r")].count("\n") + 1, "holds a carriage return; lines end with LF alone")
     if not text.endswith("\n"):
         return broken(text.count("\n") + 1, "the last line is not ended; the file may be cut off")
-    reader = csv.reader(text.split("\n")[:-1], strict=True)
+    reader = csv.reader(io.StringIO(text, newline="\n"), strict=True)
     numbered: list[tuple[int, list[str]]] = []
     start = 1
     try:
@@ -109,7 +107,7 @@ def read_sheet(table: Table, raw: bytes) -> tuple[Sheet | None, list[Fault]]:
 
 
 def sheet_of(table: Table, numbered: list[tuple[int, list[str]]]) -> tuple[Sheet | None, list[Fault]]:
-    """A header and its lines as a sheet: columns known, none twice, no required one missing, cells in plain text."""
+    """A header and its lines as a sheet: columns known, none twice, no required one missing."""
     header = tuple(numbered[0][1])
     if faults := header_faults(table, header):
         return None, faults
@@ -118,15 +116,7 @@ def sheet_of(table: Table, numbered: list[tuple[int, list[str]]]) -> tuple[Sheet
         if len(cells) != len(header):
             faults.append(Fault(table.file, number, "", f"has {len(cells)} cells, the header has {len(header)}"))
             continue
-        found = []
-        for column, cell in zip(header, cells, strict=True):
-            try:
-                validate_plain_text(cell)
-            except ValidationError as error:
-                found.append(Fault(table.file, number, column, error.message))
-        faults += found
-        if not found:
-            lines.append(Line(number, dict(zip(header, cells, strict=True))))
+        lines.append(Line(number, dict(zip(header, cells, strict=True))))
     return Sheet(table, header, tuple(lines)), faults
 
 

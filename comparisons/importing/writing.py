@@ -7,13 +7,13 @@ from functools import partial
 from itertools import batched
 from pathlib import Path
 
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import Model
 from django.utils import timezone
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from comparisons.importing.changes import catalogue_loaded, changes_for
-from comparisons.importing.checking import Plan, Planned, guard_faults, plan_import, refused_lines
+from comparisons.importing.checking import Plan, Planned, guard_faults, is_current, plan_import, refused_lines
 from comparisons.importing.formats import TABLES, Table
 from comparisons.importing.reading import Fault, Sheet, read_folder
 from comparisons.importing.stored import Key
@@ -86,7 +86,7 @@ def import_sheets(
             try:
                 with transaction.atomic():
                     write_plan(plan, progress or (lambda table, done, total: None), user)
-            except IntegrityError as error:
+            except (DataError, IntegrityError) as error:
                 return report_of(
                     plan, [Fault("catalogue", None, "", f"the database refuses it: {error}")], applied=False
                 )
@@ -152,8 +152,7 @@ def difference_line(each: Difference) -> str:
 
 
 def write_plan(plan: Plan, progress: Progress, user: Model | None) -> None:
-    """Write every planned change, with one history row each and the public change log."""
-    first_load = not plan.stored["models"]
+    """Write every planned change with its history, and the public change log: one line for a first load."""
     history = {"default_change_reason": REASON, "default_date": timezone.now(), "default_user": user}
     objects: Rows = {name: {key: each.row for key, each in stored.items()} for name, stored in plan.stored.items()}
     for name, table in TABLES.items():
@@ -164,15 +163,14 @@ def write_plan(plan: Plan, progress: Progress, user: Model | None) -> None:
         write_rows(table, list(zip(rows, written, strict=True)), objects, partial(progress, name), history)
         if name == "models":
             write_aliases(rows, objects, history)
-    if first_load:
-        sizes = (len(plan.rows[name]) for name in ("models", "benchmarks", "scores"))
-        Change.objects.create(**fields_of(catalogue_loaded(*sizes)))
-    else:
+    if any(each.values["status"] == Status.PUBLISHED for each in plan.stored["models"].values()):
         Change.objects.bulk_create(public_changes(plan, objects), batch_size=CHUNK)
+    elif models := count_published(plan, "models"):
+        catalogue_loaded(models, len(plan.after("benchmarks")), count_published(plan, "scores")).save()
 
 
-def fields_of(change: Change) -> dict[str, object]:
-    return {"kind": change.kind, "subject": change.subject}
+def count_published(plan: Plan, name: str) -> int:
+    return sum(values["status"] == Status.PUBLISHED for values in plan.after(name).values())
 
 
 def free_unique_values(plan: Plan, table: Table, rows: list[Planned]) -> None:
@@ -206,27 +204,22 @@ def write_rows(
 ) -> None:
     """Updates before new rows, and offers that end before those that begin, as only one offer may be current."""
     updates = [(planned, row) for planned, row in pairs if planned.stored and set(planned.changed) - {"aliases"}]
-    ending = [pair for pair in updates if table.name == "prices" and not is_current(pair[0])]
-    others = [pair for pair in updates if pair not in ending] if ending else updates
+    if table.name == "prices":
+        updates.sort(key=lambda pair: is_current(pair[0].values))
     created = [row for planned, row in pairs if planned.stored is None]
     done, total = 0, len(updates) + len(created)
-    for group in (ending, others):
-        for chunk in batched(group, CHUNK, strict=False):
-            names = {table.by_name[name].field for planned, _ in chunk for name in planned.changed} - {"", "successor"}
-            if names:
-                bulk_update_with_history([row for _, row in chunk], table.model, sorted(names), **history)
-            done += len(chunk)
-            progress(done, total)
+    for chunk in batched(updates, CHUNK, strict=False):
+        names = {table.by_name[name].field for planned, _ in chunk for name in planned.changed} - {"", "successor"}
+        if names:
+            bulk_update_with_history([row for _, row in chunk], table.model, sorted(names), **history)
+        done += len(chunk)
+        progress(done, total)
     for chunk in batched(created, CHUNK, strict=False):
         bulk_create_with_history(list(chunk), table.model, **history)
         done += len(chunk)
         progress(done, total)
     if table.name == "models":
         write_successors([pair for pair in pairs if "successor" in pair[0].changed], objects, history)
-
-
-def is_current(planned: Planned) -> bool:
-    return planned.values["ends_on"] is None and planned.values["status"] == Status.PUBLISHED
 
 
 def write_successors(pairs: list[tuple[Planned, Model]], objects: Rows, history: dict) -> None:
@@ -263,28 +256,16 @@ def write_aliases(rows: list[Planned], objects: Rows, history: dict) -> None:
 def public_changes(plan: Plan, objects: Rows) -> list[Change]:
     """The change log of an import into a catalogue that already has models."""
     changes = []
+    current = {key[:3]: each.values for key, each in plan.stored["prices"].items() if is_current(each.values)}
     for name in ("models", "scores", "prices"):
         columns = [column for column in TABLES[name].columns if column.field]
         for planned in plan.rows.get(name, []):
             if not planned.changed:
                 continue
-            old, new = (
+            previous = current.get(planned.key[:3]) if name == "prices" and planned.stored is None else None
+            old, new, previous = (
                 values and {column.field: values[column.name] for column in columns}
-                for values in (planned.stored and planned.stored.values, planned.values)
+                for values in (planned.stored and planned.stored.values, planned.values, previous)
             )
-            previous = previous_offer(plan, planned) if name == "prices" and old is None else None
-            previous = previous and {column.field: previous[column.name] for column in columns}
             changes += changes_for(objects[name][planned.key], old, new, previous=previous, reason=REASON)
     return changes
-
-
-def previous_offer(plan: Plan, planned: Planned) -> dict | None:
-    """The stored offer that was current where a new one now is."""
-    for key, stored in plan.stored["prices"].items():
-        if (
-            key[:3] == planned.key[:3]
-            and stored.values["ends_on"] is None
-            and stored.values["status"] == Status.PUBLISHED
-        ):
-            return stored.values
-    return None
