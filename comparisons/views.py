@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from functools import wraps
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,16 +12,14 @@ from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
-    HttpResponsePermanentRedirect,
     HttpResponseRedirect,
     JsonResponse,
 )
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.cache import get_conditional_response, patch_vary_headers
-from django.utils.http import quote_etag
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
-from django_htmx.http import push_url, reswap, retarget
+from django_htmx.http import reswap, retarget
 
 from comparisons import finding, forms, listings, panels, plain, scoring, tradeoffs, verdicts
 from comparisons.importing import exporting
@@ -37,6 +34,7 @@ from comparisons.models import (
     Score,
     validate_slug_form,
 )
+from comparisons.responses import permanent, public, show, wants_fragment
 
 MOST_MODELS = 4
 HOME_DESCRIPTION = "Language models side by side: benchmark scores with their sources, price, speed and context, and a verdict that says what it rests on."
@@ -52,41 +50,6 @@ TABLES_HOLD = {
     "featured_pairs": "the pairs on the front page",
 }
 SEED_PAIR = ("gemma-4-31b", "gpt-4-1")
-View = Callable[..., HttpResponse]
-
-
-def public(view: View) -> View:
-    """A page anyone may cache and revalidate: GET and HEAD only, no cookie, an ETag of release, catalogue version and day."""
-
-    @require_safe
-    @wraps(view)
-    def respond(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        form = "fragment" if wants_fragment(request) else "page"
-        tag = quote_etag(f"{settings.RELEASE}-{CatalogueVersion.stamp()}-{timezone.localdate():%j}-{form}")
-        response = get_conditional_response(request, etag=tag) or view(request, *args, **kwargs)
-        if response.status_code in (200, 304):
-            response.headers["ETag"] = tag
-            response.headers["Cache-Control"] = "public, max-age=0, must-revalidate, s-maxage=60"
-        patch_vary_headers(response, ["HX-Request"])
-        return response
-
-    return respond
-
-
-def wants_fragment(request: HttpRequest) -> bool:
-    return bool(request.htmx) and not request.htmx.history_restore_request
-
-
-def show(request: HttpRequest, template: str, fragment: str, context: dict, address: str) -> HttpResponse:
-    """The page, or for htmx the panel alone with title and announcement; the address of its state is then pushed."""
-    if not wants_fragment(request):
-        return render(request, template, context)
-    return push_url(render(request, "fragment.html", {**context, "fragment": fragment}), address)
-
-
-def permanent(request: HttpRequest, path: str) -> HttpResponsePermanentRedirect:
-    query = request.META.get("QUERY_STRING", "")
-    return HttpResponsePermanentRedirect(f"{path}?{query}" if query else path)
 
 
 def names_of(slug: str) -> LanguageModel:
