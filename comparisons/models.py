@@ -161,7 +161,10 @@ class Creator(CatalogueRow):
     slug = SlugField(unique=True)
     name = TextField(unique=True)
     country = models.CharField(
-        "country code", max_length=2, blank=True, validators=[RegexValidator(r"^[A-Z]{2}\Z", "Use two capital letters, for example US.")]
+        "country code",
+        max_length=2,
+        blank=True,
+        validators=[RegexValidator(r"^[A-Z]{2}\Z", "Use two capital letters, for example US.")],
     )
     url = AddressField("website", blank=True)
     history = HistoricalRecords()
@@ -185,14 +188,18 @@ class LanguageModel(CatalogueRow):
 
     slug = SlugField(unique=True, help_text="Part of every address of the model. Dots become dashes: gpt-4-1.")
     name = TextField(unique=True, help_text="As the maker writes it, with the variant where several share a name.")
-    short_name = TextField(max_length=14, blank=True, help_text="For narrow columns, 14 characters at most. Empty: made by rule.")
+    short_name = TextField(
+        max_length=14, blank=True, help_text="For narrow columns, 14 characters at most. Empty: made by rule."
+    )
     creator = models.ForeignKey(Creator, models.PROTECT, related_name="models")
     family = TextField(max_length=80, blank=True, help_text="What siblings share, for example gpt-4.1.")
     variant = TextField(max_length=80, blank=True, help_text="Effort, thinking mode or snapshot.")
     status = models.CharField(max_length=9, choices=Status, default=Status.DRAFT)
     successor = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="predecessors")
     released_on = models.DateField(null=True, blank=True)
-    retires_on = models.DateField(null=True, blank=True, help_text="Announced last day. A retired model stays on the site, marked.")
+    retires_on = models.DateField(
+        null=True, blank=True, help_text="Announced last day. A retired model stays on the site, marked."
+    )
     open_weights = models.BooleanField(null=True, blank=True)
     licence = TextField(max_length=80, blank=True)
     commercial_use = models.BooleanField(null=True, blank=True)
@@ -215,7 +222,9 @@ class LanguageModel(CatalogueRow):
         validators=[RegexValidator(MODALITY_LIST, "Use text, image, audio, video, pdf, joined by |.")],
     )
     parameters_b = models.DecimalField("parameters (billion)", max_digits=9, decimal_places=3, null=True, blank=True)
-    active_parameters_b = models.DecimalField("active parameters (billion)", max_digits=9, decimal_places=3, null=True, blank=True)
+    active_parameters_b = models.DecimalField(
+        "active parameters (billion)", max_digits=9, decimal_places=3, null=True, blank=True
+    )
     url = AddressField("maker's page", blank=True)
     objects = querysets.LanguageModelQuerySet.as_manager()
     history = HistoricalRecords()
@@ -242,7 +251,8 @@ class LanguageModel(CatalogueRow):
                 violation_error_message="A context window has 1,000 to 20,000,000 tokens, an output limit 256 or more.",
             ),
             models.CheckConstraint(
-                condition=Q(active_parameters_b=None) | Q(active_parameters_b__lte=F("parameters_b"), active_parameters_b__gt=0),
+                condition=Q(active_parameters_b=None)
+                | Q(active_parameters_b__lte=F("parameters_b"), active_parameters_b__gt=0),
                 name="languagemodel_active_within_parameters",
                 violation_error_message="Active parameters need a larger total.",
             ),
@@ -274,7 +284,9 @@ class LanguageModel(CatalogueRow):
             faults["knowledge_cutoff"] = "The knowledge cutoff is after the release."
         if self.successor_id is not None and self.successor_id == self.pk:
             faults["successor"] = "A model cannot succeed itself."
-        alias = ModelAlias.objects.filter(key=self.slug.casefold()).exclude(model=self.pk).select_related("model").first()
+        alias = (
+            ModelAlias.objects.filter(key=self.slug.casefold()).exclude(model=self.pk).select_related("model").first()
+        )
         if alias:
             faults["slug"] = f"“{self.slug}” is already an alias of {alias.model}."
         if faults:
@@ -321,7 +333,9 @@ class FeaturedPair(CatalogueRow):
         ordering = ["order", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["first", "second"], name="featuredpair_once", violation_error_message="This pair is featured already."
+                fields=["first", "second"],
+                name="featuredpair_once",
+                violation_error_message="This pair is featured already.",
             ),
             models.CheckConstraint(
                 condition=~Q(first=F("second")),
@@ -405,14 +419,19 @@ class Benchmark(CatalogueRow):
     version = TextField(max_length=40, blank=True)
     category = models.ForeignKey(Category, models.PROTECT, related_name="benchmarks")
     weight = models.DecimalField(
-        max_digits=5, decimal_places=4, default=Decimal(0), help_text="Share of the category's average; 0: shown, not counted."
+        max_digits=5,
+        decimal_places=4,
+        default=Decimal(0),
+        help_text="Share of the category's average; 0: shown, not counted.",
     )
     unit = models.CharField(max_length=7, choices=Unit, default=Unit.PERCENT)
     floor = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
     ceiling = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
     direction = models.CharField(max_length=6, choices=Direction, default=Direction.HIGHER)
     decimals = models.PositiveSmallIntegerField(default=1)
-    items = models.PositiveIntegerField(null=True, blank=True, help_text="Number of questions, for the noise of a share. Empty: unknown.")
+    items = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Number of questions, for the noise of a share. Empty: unknown."
+    )
     status = models.CharField("freshness", max_length=9, choices=Freshness, default=Freshness.CURRENT)
     checked_on = models.DateField(null=True, blank=True)
     url = AddressField("home page", blank=True)
@@ -555,7 +574,11 @@ class Offer(CatalogueRow):
     output = MoneyField("output price")
     cached_input = MoneyField("cached input price")
     batch_discount = models.DecimalField(
-        max_digits=4, decimal_places=3, null=True, blank=True, help_text="Share taken off in batches: 0.5 is half price."
+        max_digits=4,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        help_text="Share taken off in batches: 0.5 is half price.",
     )
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True, help_text="Last day of this price. Empty: current.")
@@ -667,7 +690,9 @@ class Runtime(CatalogueRow):
         FIRST_ANSWER_TOKEN = "first_answer_token", "First answer token"
 
     model = models.ForeignKey(LanguageModel, models.CASCADE, related_name="runtimes")
-    host = TextField(max_length=80, blank=True, help_text="Empty: the source does not say. Shown only with host and date.")
+    host = TextField(
+        max_length=80, blank=True, help_text="Empty: the source does not say. Shown only with host and date."
+    )
     output_tokens_per_second = models.DecimalField(max_digits=9, decimal_places=3, null=True, blank=True)
     ttft_seconds = models.DecimalField("time to first token (s)", max_digits=9, decimal_places=4, null=True, blank=True)
     ttft_kind = models.CharField("which first token", max_length=18, choices=TtftKind, blank=True)
@@ -692,7 +717,9 @@ class Runtime(CatalogueRow):
                 violation_error_message="Give a speed or a time to first token.",
             ),
             models.CheckConstraint(
-                condition=(Q(output_tokens_per_second=None) | Q(output_tokens_per_second__range=(Decimal("0.1"), 10_000)))
+                condition=(
+                    Q(output_tokens_per_second=None) | Q(output_tokens_per_second__range=(Decimal("0.1"), 10_000))
+                )
                 & (Q(ttft_seconds=None) | Q(ttft_seconds__range=(Decimal("0.001"), 600))),
                 name="runtime_plausible",
                 violation_error_message="Speed lies between 0.1 and 10,000 tokens a second, first token between 1 ms and 600 s.",
@@ -729,3 +756,48 @@ class Change(models.Model):
 
     def delete(self, *args, **kwargs) -> tuple[int, dict[str, int]]:
         raise ValidationError("A change is never deleted.")
+
+
+class Fit(models.Model):
+    """One run of the ability fit (`evidence`): what it saw, what it found, how well it predicts hidden scores."""
+
+    made_at = models.DateTimeField(default=timezone.now)
+    catalogue = models.CharField(max_length=40, help_text="Catalogue version that the fit read.")
+    seconds = models.FloatField()
+    scores = models.PositiveIntegerField(help_text="Scores that entered.")
+    arrays = models.BinaryField(help_text="The estimates themselves, as compressed arrays.")
+    self_test = models.JSONField(help_text="Accuracy, Brier score, log loss and interval coverage on hidden scores.")
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"fit of {self.made_at:%Y-%m-%d %H:%M}"
+
+
+class Ability(models.Model):
+    """One model's estimated score in one fit: the expected average on the basket, 0 to 100, with its 90 % interval."""
+
+    fit = models.ForeignKey(Fit, models.CASCADE, related_name="abilities")
+    model = models.ForeignKey(LanguageModel, models.CASCADE, related_name="abilities")
+    tests = models.PositiveIntegerField(help_text="Distinct confirmed tests behind it.")
+    score = models.FloatField()
+    low = models.FloatField()
+    high = models.FloatField()
+    rank_low = models.PositiveIntegerField(
+        null=True, help_text="Best rank of the 90 % range; empty: too few tests for a rank."
+    )
+    rank_high = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        verbose_name_plural = "abilities"
+        constraints = [
+            models.UniqueConstraint(fields=["fit", "model"], name="ability_once_per_fit"),
+            models.CheckConstraint(
+                condition=Q(low__lte=F("score"), score__lte=F("high"), low__gte=0, high__lte=100),
+                name="ability_in_its_interval",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model}: {self.score:.1f}"

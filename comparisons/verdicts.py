@@ -6,12 +6,12 @@ Templates print these sentences and decide nothing, so that no sentence can cont
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
-from comparisons import tradeoffs
-from comparisons.scoring import CategoryResult, Comparison, Flip, Outcome, Row
+from comparisons import evidence, tradeoffs
+from comparisons.scoring import CategoryResult, Comparison, Flip, Outcome, Row, normalise
 from comparisons.tradeoffs import Facts
 
 LEVEL, POINT, SMALL = Decimal("0.5"), Decimal("1.5"), Decimal("3.5")  # unrounded gaps, in points
@@ -27,6 +27,15 @@ GRADES = {
     "none": "no scores",
 }
 
+LABELS = {  # what backs an estimate
+    "head_to_head": "3 or more tests in common",
+    "partly": "1-2 tests in common",
+    "bridged": "compared through other models",
+    "inferred": "guessed from other categories",
+    "too_thin": "too few tests",
+}
+NAMED = {"head_to_head", "partly", "bridged"}  # backing on which the estimate names the winner of a category
+
 
 @dataclass(frozen=True, slots=True)
 class FlipLine:
@@ -41,7 +50,12 @@ class FlipLine:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     leader: Outcome  # whom the badge stands beside; tie and unknown: nobody
-    badge: Literal["Winner", "Ahead on its own tests", "Level", "No call"]
+    badge: Literal[
+        "Winner", "Likely", "Too close to call", "Too thin to call", "Ahead on its own tests", "Level", "No call"
+    ]
+    tested_leader: Outcome  # the same by the averages of their own tests
+    tested_badge: Literal["Winner", "Ahead on its own tests", "Level", "No call"]
+    odds: str  # of the estimate, in words; empty without one
     gap_words: str
     shared_words: str  # the tests both took, in words
     pick: str
@@ -51,6 +65,24 @@ class Verdict:
     source_note: str
     flips: tuple[FlipLine, ...]
     questions: tuple[tuple[str, str], ...]
+
+
+def points(value: float, places: int = 0) -> str:
+    """An estimated score or an end of its interval."""
+    return number(Decimal(value), places)
+
+
+def odds(p: float) -> str:
+    """The probability of the likelier side in whole percent; never 100."""
+    share = max(p, 1 - p)
+    return "more than 99 %" if share >= 0.995 else percent(Decimal(share))
+
+
+def leaning(p: float | None) -> Outcome:
+    """Whom a probability that a is better speaks for: nobody under 80 %."""
+    if p is None:
+        return "unknown"
+    return "tie" if evidence.call(p) == "close" else "a" if p > 0.5 else "b"
 
 
 def number(value: Decimal, places: int = 0) -> str:
@@ -102,30 +134,117 @@ def joined(parts: Sequence[str], word: str = "and") -> str:
     return f"{', '.join(head)} {word} {last}" if head else last
 
 
-def verdict(comparison: Comparison, a: Facts, b: Facts, confirmed: Comparison | None = None) -> Verdict:
+def verdict(
+    comparison: Comparison,
+    a: Facts,
+    b: Facts,
+    confirmed: Comparison | None = None,
+    estimate: evidence.Pair | None = None,
+    *,
+    estimate_of_all: evidence.Pair | None = None,
+    is_thin: bool = False,
+) -> Verdict:
     """Everything the page says in words about two models.
 
     `confirmed` is the same comparison without the rows that only an aggregator reports; where it changes a leader the verdict says so.
+    `estimate` is the fit's view of the two, which leads where there is one; `estimate_of_all` the same with unconfirmed rows;
+    `is_thin`: there is a fit, and it knows too little of one of them.
     """
     c, facts = comparison, {"a": a, "b": b}
-    ahead = c.leader if c.leader in ("a", "b") and abs(c.gap) >= LEVEL else "tie" if c.gap is not None else "unknown"
-    proven = c.shared_rows >= FEW_SHARED and c.shared_leader in (ahead, "tie")
-    badge = {"tie": "Level", "unknown": "No call"}.get(ahead) or ("Winner" if proven else "Ahead on its own tests")
+    is_thin = is_thin or (estimate is not None and (estimate.is_thin or estimate.p is None))
+    estimate = None if is_thin else estimate
+    tested = c.leader if c.leader in ("a", "b") and abs(c.gap) >= LEVEL else "tie" if c.gap is not None else "unknown"
+    proven = c.shared_rows >= FEW_SHARED and c.shared_leader in (tested, "tie")
+    tested_badge = {"tie": "Level", "unknown": "No call"}.get(tested) or (
+        "Winner" if proven else "Ahead on its own tests"
+    )
+    ahead, badge = tested, tested_badge
+    if is_thin:
+        ahead, badge = "unknown", "Too thin to call"
+    elif estimate:
+        ahead = leaning(estimate.p)
+        badge = {"clear": "Winner", "likely": "Likely", "close": "Too close to call"}[evidence.call(estimate.p)]
+    spoken = (
+        *_estimated(estimate, facts, ahead),
+        *_aggregate(c, facts, tested, ahead, proven),
+        *_against_averages(c, facts, tested, ahead, estimate),
+        *_on_shared(c, facts, ahead, estimate),
+        *_where(c, facts, tested, estimate),
+        *_operation(facts),
+    )
     return Verdict(
         leader=ahead,
         badge=badge,
+        tested_leader=tested,
+        tested_badge=tested_badge,
+        odds=f"better with odds of {odds(estimate.p)}" if estimate and ahead in ("a", "b") else "",
         gap_words=gap_words(c.gap),
         shared_words=_shared_words(c),
-        pick=_pick(c, facts, ahead),
-        sentences=tuple(
-            s for s in (*_aggregate(c, facts, ahead, proven), *_where(c, facts, ahead), *_operation(facts)) if s
-        ),
+        pick=_pick(c, facts, ahead, estimate, is_thin=is_thin),
+        sentences=tuple(sentence for sentence in spoken if sentence),
         overlap_note=_overlap(c, facts),
-        unconfirmed_note=_unconfirmed(c, confirmed, facts),
+        unconfirmed_note=_unconfirmed(c, confirmed, facts, estimate, estimate_of_all),
         source_note=_source_choice(c),
-        flips=_flip_lines(c, facts, ahead),
-        questions=_questions(c, facts, ahead),
+        flips=_flip_lines(c, facts, ahead, tested, estimate),
+        questions=_questions(c, facts, ahead, tested, estimate),
     )
+
+
+def _estimated(estimate: evidence.Pair | None, facts: dict[str, Facts], ahead: str) -> list[str]:
+    """The estimate in one sentence: both scores with their ranges, the call, and over which categories."""
+    if not estimate:
+        return []
+    sides = {"a": estimate.overall_a, "b": estimate.overall_b}
+    texts = {side: f"{points(e.value)} ({points(e.low)} to {points(e.high)})" for side, e in sides.items()}
+    counted = sum(result.weight > 0 for result in estimate.categories)
+    scope = "" if counted == len(estimate.categories) else f", over {_measured(counted)}"
+    first = ahead if ahead in ("a", "b") else "a" if estimate.p >= 0.5 else "b"
+    figures = f"{texts[first]} to {texts[_other(first)]}"
+    if ahead in ("a", "b"):
+        size = "clearly" if evidence.call(estimate.p) == "clear" else "likely"
+        return [
+            f"By the estimated score {facts[first].name} is {size} ahead, {figures}, with odds of {odds(estimate.p)}{scope}."
+        ]
+    return [
+        f"By the estimated score the two are too close to call, {figures}, with odds of {odds(estimate.p)} for {facts[first].name}{scope}."
+    ]
+
+
+def _measured(counted: int) -> str:
+    return (
+        f"the {count(counted, 'category', 'categories')} that both were measured in"
+        if counted > 1
+        else "the one category that both were measured in"
+    )
+
+
+def _against_averages(
+    c: Comparison, facts: dict[str, Facts], tested: str, ahead: str, estimate: evidence.Pair | None
+) -> list[str]:
+    """Why the averages of own tests name the other side: the rows that only the estimate's leader took and that weigh it down most."""
+    if not estimate or {tested, ahead} != {"a", "b"}:
+        return []
+    card = getattr(c, ahead)
+    weights = {result.category.slug: result.category.weight for result in c.categories}
+    alone = [
+        row for row in c.rows if row.benchmark.weight and getattr(row, _other(ahead)) is None and getattr(row, ahead)
+    ]
+    drags = [
+        (
+            weights[row.benchmark.category]
+            * row.benchmark.weight
+            * (card.overall.value - normalise(getattr(row, ahead).value, row.benchmark)),
+            row.benchmark.name,
+        )
+        for row in alone
+    ]
+    names = [name for drag, name in sorted(drags, reverse=True)[:2] if drag > 0]
+    why = (
+        f": {joined(names)}, which {facts[_other(ahead)].name} did not take, {'pull' if len(names) > 1 else 'pulls'} it down"
+        if names
+        else ""
+    )
+    return [f"That average points the other way from the estimate because the two took different tests{why}."]
 
 
 def _shared_words(c: Comparison) -> str:
@@ -146,21 +265,31 @@ def _strongest(c: Comparison, side: str) -> CategoryResult | None:
     return max(led, key=lambda result: (abs(result.gap), -result.category.order), default=None)
 
 
-def _backing(result: CategoryResult) -> str:
+def _backing(result: CategoryResult, estimate: evidence.Pair | None) -> str:
     """What a category's lead lacks, as an aside; empty when a shared test backs it."""
+    if {result.leader, named(estimate, result.category.slug)} == {"a", "b"}:
+        return " (not by the estimate)"
     if result.is_disputed:
         return " (disputed by the shared tests)"
     return " (no shared test)" if result.grade == "no_shared_test" else ""
 
 
-def _reasons(c: Comparison, facts: dict[str, Facts], side: str) -> list[str]:
+def named(estimate: evidence.Pair | None, category: str) -> Outcome:
+    """Whom the estimate names the winner of a category: nobody where the evidence is a guess or the odds are under 80 %."""
+    for result in estimate.categories if estimate else ():
+        if result.category == category and result.label in NAMED:
+            return leaning(result.p)
+    return "unknown"
+
+
+def _reasons(c: Comparison, facts: dict[str, Facts], side: str, estimate: evidence.Pair | None) -> list[str]:
     """Up to two reasons to choose a side: its widest category, cheaper, larger context, the kind of model."""
     other = facts[_other(side)]
     mine = facts[side]
     found = []
     strongest = _strongest(c, side)
     if strongest:
-        found.append(f"{strongest.category.name} matters most to you{_backing(strongest)}")
+        found.append(f"{strongest.category.name} matters most to you{_backing(strongest, estimate)}")
     if _cheaper_side(facts) == side:
         found.append("you want the lower token price")
     if tradeoffs.larger(facts["a"].context_window, facts["b"].context_window) == side:
@@ -176,36 +305,41 @@ def _cheaper_side(facts: dict[str, Facts]) -> str:
     return tradeoffs.cheaper(facts["a"], facts["b"])
 
 
-def _pick(c: Comparison, facts: dict[str, Facts], ahead: str) -> str:
+def _pick(c: Comparison, facts: dict[str, Facts], ahead: str, estimate: evidence.Pair | None, *, is_thin: bool) -> str:
     if ahead in ("a", "b"):
-        reasons = _reasons(c, facts, _other(ahead))
+        reasons = _reasons(c, facts, _other(ahead), estimate)
         text = f"Pick {facts[ahead].name} for the stronger benchmark profile."
+        if estimate:
+            sure = "it is clearly" if evidence.call(estimate.p) == "clear" else "it is likely"
+            text = f"Pick {facts[ahead].name}: {sure} the stronger one by the estimated score."
         if reasons:
             return f"{text} Pick {facts[_other(ahead)].name} if {joined(reasons, 'or')}."
         return f"{text} Nothing on record speaks for {facts[_other(ahead)].name} instead."
-    opening = (
-        "A split decision: the two averages are level."
-        if ahead == "tie"
-        else "No pick on quality: there is no average for both."
-    )
-    lines = [
-        f"{facts[side].name} if {joined(reasons, 'or')}" for side in ("a", "b") if (reasons := _reasons(c, facts, side))
-    ]
+    if is_thin:
+        opening = "No pick on quality: too few confirmed tests stand behind at least one of them."
+    elif estimate:
+        opening = "The evidence does not separate them on quality."
+    elif ahead == "tie":
+        opening = "A split decision: the two averages are level."
+    else:
+        opening = "No pick on quality: there is no average for both."
+    found = {side: _reasons(c, facts, side, estimate) for side in ("a", "b")}
+    lines = [f"{facts[side].name} if {joined(reasons, 'or')}" for side, reasons in found.items() if reasons]
     return f"{opening} Pick {'; '.join(lines)}." if lines else f"{opening} Nothing on record separates them."
 
 
-def _aggregate(c: Comparison, facts: dict[str, Facts], ahead: str, proven: bool) -> list[str]:
-    if ahead == "unknown":
+def _aggregate(c: Comparison, facts: dict[str, Facts], tested: str, ahead: str, proven: bool) -> list[str]:
+    if tested == "unknown":
         return []
-    first = ahead if ahead in ("a", "b") else "a"
+    first = tested if tested in ("a", "b") else "a"
     overall = {"a": c.a.overall, "b": c.b.overall}
     figures = f"{number(overall[first].value)} to {number(overall[_other(first)].value)}"
-    if ahead == "tie":
+    if tested == "tie":
         text = f"The averages of their own tests are level, {figures}"
     else:
         words = {"a point apart": "a point ahead, a close call,", "a small lead": "ahead by a small but real lead,"}
         size = words.get(gap_words(c.gap), "clearly ahead")
-        text = f"{facts[ahead].name} is {size} on the average of its own tests, {figures}"
+        text = f"{facts[tested].name} is {size} on the average of its own tests, {figures}"
         if not proven:
             text += (
                 ", which the tests both took do not prove"
@@ -214,25 +348,28 @@ def _aggregate(c: Comparison, facts: dict[str, Facts], ahead: str, proven: bool)
             )
         elif min(average.coverage for average in overall.values()) < MODEST_COVERAGE:
             text += ", on less than half of the weight"
-    sentences = [text + "."]
-    if c.shared_a is not None:
-        tests = f"{c.shared_rows} weighted tests" if c.shared_rows > 1 else "1 weighted test"
-        values = f"{number(c.shared_a, 1)} to {number(c.shared_b, 1)}"
-        words = gap_words(c.shared_a - c.shared_b)
-        if words in ("level", "a point apart"):
-            sentences.append(f"On the {tests} both took they are {close_words(c.shared_a - c.shared_b)}: {values}.")
-        else:
-            low, high = sorted((c.shared_a, c.shared_b))
-            contrary = ahead in ("a", "b") and c.shared_leader != ahead
-            sentences.append(
-                f"On the {tests} both took, {facts[c.shared_leader].name} is {'' if words == 'clearly ahead' else 'ahead by '}{words}"
-                f"{' instead' if contrary else ''}: {number(high, 1)} to {number(low, 1)}."
-            )
-    return sentences
+    return [text + "."]
 
 
-def _where(c: Comparison, facts: dict[str, Facts], ahead: str) -> list[str]:
-    first = ahead if ahead in ("a", "b") else "a"
+def _on_shared(c: Comparison, facts: dict[str, Facts], ahead: str, estimate: evidence.Pair | None) -> list[str]:
+    if c.shared_a is None:
+        return []
+    tests = f"{c.shared_rows} weighted tests" if c.shared_rows > 1 else "1 weighted test"
+    values = f"{number(c.shared_a, 1)} to {number(c.shared_b, 1)}"
+    contrary = {ahead, c.shared_leader} == {"a", "b"}
+    why = " The estimate goes against them because it weighs every test of both." if estimate and contrary else ""
+    words = gap_words(c.shared_a - c.shared_b)
+    if words in ("level", "a point apart"):
+        return [f"On the {tests} both took they are {close_words(c.shared_a - c.shared_b)}: {values}.{why}"]
+    low, high = sorted((c.shared_a, c.shared_b))
+    return [
+        f"On the {tests} both took, {facts[c.shared_leader].name} is {'' if words == 'clearly ahead' else 'ahead by '}{words}"
+        f"{' instead' if contrary else ''}: {number(high, 1)} to {number(low, 1)}.{why}"
+    ]
+
+
+def _where(c: Comparison, facts: dict[str, Facts], tested: str, estimate: evidence.Pair | None) -> list[str]:
+    first = tested if tested in ("a", "b") else "a"
     parts = []
     for side in (first, _other(first)):
         strongest = _strongest(c, side)
@@ -240,7 +377,7 @@ def _where(c: Comparison, facts: dict[str, Facts], ahead: str) -> list[str]:
             mine, other = (getattr(strongest, s).value for s in (side, _other(side)))
             parts.append(
                 f"{facts[side].name} wins {strongest.category.name} by most, averaging {number(mine, 1)} "
-                f"against {number(other, 1)}{_backing(strongest)}."
+                f"against {number(other, 1)}{_backing(strongest, estimate)}."
             )
     if c.widest:
         side = c.widest.outcome
@@ -319,18 +456,37 @@ def _outcome_text(c: Comparison) -> str:
     return f"{values[0]} v {values[1]}, wins {c.wins_a} v {c.wins_b}"
 
 
-def _unconfirmed(c: Comparison, confirmed: Comparison | None, facts: dict[str, Facts]) -> str:
-    if not confirmed:
+def _unconfirmed(
+    c: Comparison,
+    confirmed: Comparison | None,
+    facts: dict[str, Facts],
+    estimate: evidence.Pair | None,
+    estimate_of_all: evidence.Pair | None,
+) -> str:
+    """Said where leaving unconfirmed rows out changes a leader, or taking them in would change the call."""
+    if not confirmed or not c.unconfirmed_rows:
         return ""
     before = (c.leader, tuple(result.leader for result in c.categories))
     after = (confirmed.leader, tuple(result.leader for result in confirmed.categories))
-    if before == after:
+    with_all = _called(estimate_of_all, facts) if estimate and estimate_of_all else ""
+    if before == after and with_all == (_called(estimate, facts) if estimate else ""):
         return ""
-    return (
-        f"{count(c.unconfirmed_rows, 'score')} on this page {'is' if c.unconfirmed_rows == 1 else 'are'} unconfirmed and "
-        f"{'decides' if c.unconfirmed_rows == 1 else 'decide'} a leader: with all rows {_outcome_text(c)}; "
+    one = c.unconfirmed_rows == 1
+    text = (
+        f"{count(c.unconfirmed_rows, 'score')} on this page {'is' if one else 'are'} unconfirmed and "
+        f"{'decides' if one else 'decide'} a leader: with all rows {_outcome_text(c)}; "
         f"on confirmed rows {_outcome_text(confirmed)}."
     )
+    return f"{text} The estimate leaves them out; with them it would say {with_all}." if with_all else text
+
+
+def _called(estimate: evidence.Pair, facts: dict[str, Facts]) -> str:
+    """The call with both scores, as a clause."""
+    if estimate.p is None:
+        return "too little to call"
+    figures = f"{points(estimate.overall_a.value)} v {points(estimate.overall_b.value)}"
+    side = leaning(estimate.p)
+    return f"{figures}, {facts[side].name} ahead" if side in ("a", "b") else f"{figures}, too close to call"
 
 
 def _source_choice(c: Comparison) -> str:
@@ -338,8 +494,13 @@ def _source_choice(c: Comparison) -> str:
     return f"Sources disagree: choosing others would change who wins {joined(names)}." if names else ""
 
 
-def _flip_lines(c: Comparison, facts: dict[str, Facts], ahead: str) -> tuple[FlipLine, ...]:
-    lines = [*_weight_flips(c, facts, ahead)]
+def _flip_lines(
+    c: Comparison, facts: dict[str, Facts], ahead: str, tested: str, estimate: evidence.Pair | None
+) -> tuple[FlipLine, ...]:
+    by_averages = _weight_flips(c, facts, tested)
+    if estimate:
+        by_averages = [replace(line, condition=f"{line.condition} (by the averages)") for line in by_averages]
+    lines = [*_estimate_flips(c, facts, ahead, estimate), *([] if estimate else by_averages)]
     a, b = facts["a"], facts["b"]
     edge = tradeoffs.larger(a.context_window, b.context_window)
     if edge in ("a", "b"):
@@ -379,7 +540,61 @@ def _flip_lines(c: Comparison, facts: dict[str, Facts], ahead: str) -> tuple[Fli
     cheap = _cheaper_side(facts)
     if cheap in ("a", "b") and ahead == _other(cheap):
         lines.append(FlipLine("The token price decides", _price_sentence(a, b), cheap, facts[cheap].name))
-    return tuple(lines)
+    return (*lines, *(by_averages if estimate else ()))
+
+
+def _estimate_flips(
+    c: Comparison, facts: dict[str, Facts], ahead: str, estimate: evidence.Pair | None
+) -> list[FlipLine]:
+    """The nearest change of one category's weight that turns the estimate round, or that there is none."""
+    if not estimate or ahead not in ("a", "b"):
+        return []
+    names = {result.category.slug: result.category.name for result in c.categories}
+    counted = [result for result in estimate.categories if result.weight > 0]
+    if len(counted) == 1:
+        return [
+            FlipLine(
+                f"You weigh more than {names[counted[0].category]}",
+                "It is the one category that both were measured in.",
+                "tie",
+                "Open",
+            )
+        ]
+    leads, weights = [result.gap for result in counted], [result.weight for result in counted]
+    everywhere = evidence.ahead_everywhere(leads, [result.p for result in counted])
+    leader, other = facts[ahead].name, facts[_other(ahead)].name
+    if everywhere and everywhere.is_safe:
+        return [
+            FlipLine(
+                f"No weighting puts {other} ahead",
+                f"By the estimate {leader} leads in each of the {len(counted)} categories that both were measured in.",
+                ahead,
+                leader,
+            )
+        ]
+    if everywhere:
+        weakest = names[counted[everywhere.weakest].category]
+        return [
+            FlipLine(
+                f"Only {weakest} counts",
+                f"{leader} is ahead in every category, but its lead in {weakest} is within the error.",
+                "tie",
+                "Too close to call",
+            )
+        ]
+    lines = []
+    for flip in evidence.single_flips(leads, weights)[:1]:
+        share, now = percent(Decimal(flip.share)), percent(Decimal(flip.now))
+        more = "more" if flip.share > flip.now else "less"
+        lines.append(
+            FlipLine(
+                f"{names[counted[flip.category].category]} counts for {more} than {share}",
+                f"It is {now} of the weight of the categories both were measured in.",
+                _other(ahead),
+                other,
+            )
+        )
+    return lines
 
 
 def _weight_flips(c: Comparison, facts: dict[str, Facts], ahead: str) -> list[FlipLine]:
@@ -429,12 +644,17 @@ def _shares(flip: Flip) -> tuple[str, str]:
     return share, now
 
 
-def _questions(c: Comparison, facts: dict[str, Facts], ahead: str) -> tuple[tuple[str, str], ...]:
+def _questions(
+    c: Comparison, facts: dict[str, Facts], ahead: str, tested: str, estimate: evidence.Pair | None
+) -> tuple[tuple[str, str], ...]:
     a, b = facts["a"], facts["b"]
-    found = [(f"Which is better, {a.name} or {b.name}?", _better(c, facts, ahead))]
-    found += [
-        (f"Which is better for {result.category.name}?", _category_answer(result, c, facts)) for result in c.comparable
-    ]
+    found = [(f"Which is better, {a.name} or {b.name}?", _better(c, facts, ahead, tested, estimate))]
+    for result in c.comparable:
+        answer = _category_answer(result, c, facts)
+        called = named(estimate, result.category.slug)
+        if {called, result.leader} == {"a", "b"}:
+            answer += f" The estimate has {facts[called].name} ahead."
+        found.append((f"Which is better for {result.category.name}?", answer))
     cheap = _cheaper_side(facts)
     if cheap in ("a", "b"):
         answer = (
@@ -461,7 +681,13 @@ def _both_lower(facts: dict[str, Facts], side: str) -> bool:
     return mine.input < other.input and mine.output < other.output
 
 
-def _better(c: Comparison, facts: dict[str, Facts], ahead: str) -> str:
+def _better(c: Comparison, facts: dict[str, Facts], ahead: str, tested: str, estimate: evidence.Pair | None) -> str:
+    if estimate:
+        figures = {"a": points(estimate.overall_a.value), "b": points(estimate.overall_b.value)}
+        if ahead in ("a", "b"):
+            return f"{facts[ahead].name}, by the estimated score, {figures[ahead]} to {figures[_other(ahead)]}, with odds of {odds(estimate.p)}."
+        return f"Too close to call: the estimated scores are {figures['a']} and {figures['b']}."
+    ahead = tested
     first, second = (c.wins_b, c.wins_a) if ahead == "b" else (c.wins_a, c.wins_b)
     wins = (
         f"It is {first} to {second} in category wins, {len(c.comparable)} comparable, "
