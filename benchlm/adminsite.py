@@ -15,14 +15,13 @@ class BenchLMAdminSite(AdminSite):
     site_header = "BenchLM curation"
     site_title = "BenchLM"
     index_title = "Catalogue"
-    site_url = "/"
-    enable_nav_sidebar = True
+    enable_nav_sidebar = False  # tables need the width; the breadcrumbs lead back
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         """The list of tables under what waits for this curator; no count of a table that the curator may not see."""
         from comparisons.curation import attention  # the tables are not loaded yet when this module is
 
-        seen = {table for table in ("languagemodel", "score", "featuredpair") if self.may_see(request, table)}
+        seen = {table for table in ("languagemodel", "score") if self.may_see(request, table)}
         waiting = [
             (text, count, f"{reverse(f'admin:comparisons_{table}_changelist')}?{query}".rstrip("?"))
             for table, text, count, query in (attention(timezone.localdate()) if seen else [])

@@ -1,20 +1,35 @@
 """The catalogue for curators: what its lists show and filter and what its forms hold."""
 
+from collections.abc import Callable
+
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
 from comparisons import curation
-from comparisons.admin_base import CurationAdmin, CurationInline, StatusAdmin, reason_of, rows_link
-from comparisons.admin_filters import AgeFilter, ConfirmedFilter, CurrentFilter, PricedFilter
-from comparisons.admin_forms import AliasFormSet, BenchmarkForm, CurationForm, OfferForm, OfferFormSet, ScoreForm
+from comparisons.admin_base import CurationAdmin, CurationInline, ReadOnlyAdmin, StatusAdmin, rows_link
+from comparisons.admin_filters import AgeFilter, CurrentFilter, PricedFilter
+from comparisons.admin_forms import (
+    AliasFormSet,
+    BenchmarkForm,
+    CurationForm,
+    OfferForm,
+    OfferFormSet,
+    ScoreForm,
+    ScoreRowForm,
+)
+from comparisons.checks import check_weights
+from comparisons.importing.formats import plain_number
 from comparisons.models import (
+    Ability,
     Benchmark,
+    CatalogueVersion,
     Category,
     Change,
     Creator,
     FeaturedPair,
+    Fit,
     LanguageModel,
     ModelAlias,
     Offer,
@@ -23,41 +38,48 @@ from comparisons.models import (
     Score,
 )
 
+BY_MAKER = ("model__creator", admin.RelatedOnlyFieldListFilter)
+
+
+def section(title: str | None, advice: str, *fields: str | tuple[str, ...]) -> tuple:
+    """A fieldset with a sentence of advice; fields in a tuple stand on one line."""
+    return title, {"description": advice, "fields": fields}
+
+
+def figure(name: str, title: str = "") -> Callable[[Model], str]:
+    """A list column for a number: as a source prints it, without the zeros that fill the stored decimals."""
+
+    @admin.display(description=title or name.replace("_", " "), ordering=name, empty_value="–")
+    def column(row: Model) -> str | None:
+        number = getattr(row, name)
+        return None if number is None else plain_number(number)
+
+    column.__name__ = name
+    return column
+
+
+PRICES = [figure("input"), figure("output"), figure("cached_input")]
+SPEEDS = [figure("output_tokens_per_second"), figure("ttft_seconds", "time to first token (s)")]
+
 
 class ScoreInline(CurationInline):
     model = Score
-    form = ScoreForm
+    form = ScoreRowForm
     autocomplete_fields = ["benchmark"]
-    fields = [
-        "benchmark",
-        "setting",
-        "value",
-        "source_kind",
-        "source_url",
-        "reported_on",
-        "checked_on",
-        "status",
-        "note",
-    ]
+    fields = ["benchmark", "value", "setting", "source_kind", "source_url", "reported_on", "status"]
 
 
 class OfferInline(CurationInline):
     model = Offer
     form = OfferForm
     formset = OfferFormSet
-    fields = [
-        "host",
-        "makers_own",
-        "basis",
-        "input",
-        "output",
-        "cached_input",
-        "starts_on",
-        "ends_on",
-        "source_url",
-        "status",
-        "price_is_right",
-    ]
+    fields = ["host", "makers_own", "basis", "input", "output", "cached_input", "starts_on", "ends_on"]
+    fields += ["source_url", "status", "price_is_right"]
+
+
+class RuntimeInline(CurationInline):
+    model = Runtime
+    fields = ["host", "output_tokens_per_second", "ttft_seconds", "ttft_kind", "measured_on", "method", "source_url"]
 
 
 class AliasInline(CurationInline):
@@ -66,22 +88,18 @@ class AliasInline(CurationInline):
     fields = ["text"]
 
 
-class RuntimeInline(CurationInline):
-    model = Runtime
-    fields = ["host", "output_tokens_per_second", "ttft_seconds", "ttft_kind", "measured_on", "method", "source_url"]
-
-
 class TierInline(CurationInline):
     model = OfferTier
     fields = ["from_prompt_tokens", "input", "output", "cached_input"]
-    show_change_link = False
 
 
 @admin.register(Creator)
 class CreatorAdmin(CurationAdmin):
     list_display = ["name", "slug", "country", "model_count"]
     search_fields = ["name", "slug"]
-    fieldsets = [(None, {"fields": ["name", "slug", "country", "url"]})]
+    fieldsets = [
+        section(None, "The maker of models, as it writes its own name.", "name", "slug", "country", "url"),
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).annotate(model_count=Count("models"))
@@ -102,41 +120,30 @@ class LanguageModelAdmin(StatusAdmin):
     readonly_fields = ["lists"]
     inlines = [ScoreInline, OfferInline, RuntimeInline, AliasInline]
     fieldsets = [
-        (
+        section(
             None,
-            {
-                "description": "A draft is seen here only. A withdrawn model is gone and names its successor.",
-                "fields": [
-                    ("name", "short_name"),
-                    "slug",
-                    "creator",
-                    ("family", "variant"),
-                    ("status", "successor"),
-                    "lists",
-                ],
-            },
+            "A draft is seen here only. A withdrawn model is gone and names its successor.",
+            ("name", "short_name"),
+            "slug",
+            "creator",
+            ("family", "variant"),
+            ("status", "successor"),
+            "lists",
         ),
-        (
-            "Dates",
-            {
-                "description": "Leave unknown dates empty.",
-                "fields": [("released_on", "retires_on", "knowledge_cutoff")],
-            },
-        ),
-        (
+        section("Dates", "Leave unknown dates empty.", ("released_on", "retires_on", "knowledge_cutoff")),
+        section(
             "Limits and modalities",
-            {
-                "description": "In tokens, as the maker states them. Empty means unknown, never zero.",
-                "fields": [
-                    ("context_window", "max_output"),
-                    ("input_modalities", "output_modalities"),
-                    "reasoning",
-                ],
-            },
+            "In tokens, as the maker states them. Empty means unknown, never zero.",
+            ("context_window", "max_output"),
+            ("input_modalities", "output_modalities"),
+            "reasoning",
         ),
-        (
+        section(
             "Weights and licence",
-            {"fields": [("open_weights", "licence", "commercial_use"), ("parameters_b", "active_parameters_b"), "url"]},
+            "What the licence itself says. Unknown is an answer; no is a claim.",
+            ("open_weights", "licence", "commercial_use"),
+            ("parameters_b", "active_parameters_b"),
+            "url",
         ),
     ]
 
@@ -145,26 +152,19 @@ class LanguageModelAdmin(StatusAdmin):
 
     @admin.display(description="published scores", ordering="result_count")
     def result_count(self, row: LanguageModel) -> str:
-        return rows_link(Score, f"model__id__exact={row.pk}", row.result_count)
+        return rows_link(Score, f"model__id__exact={row.pk}&status__exact=published", row.result_count)
 
     @admin.display(description="all rows")
     def lists(self, row: LanguageModel) -> str:
-        if row.pk is None:
-            return "–"
         query = f"model__id__exact={row.pk}"
-        return format_html(
-            "{}, {}, {}",
-            *(rows_link(table, query, table._meta.verbose_name_plural) for table in (Score, Offer, Runtime)),
-        )
+        links = (rows_link(table, query, table._meta.verbose_name_plural) for table in (Score, Offer, Runtime))
+        return format_html("{}, {}, {}", *links) if row.pk else "–"
 
     def get_deleted_objects(self, objs, request: HttpRequest) -> tuple:
         """Only drafts go for good: an address that readers know must keep answering."""
         to_delete, counts, missing, protected = super().get_deleted_objects(objs, request)
-        kept = [
-            f"{row} is {row.get_status_display().lower()}: withdraw it instead of deleting"
-            for row in objs
-            if row.status != "draft"
-        ]
+        known = [row for row in objs if row.status != "draft"]
+        kept = [f"{row} is {row.get_status_display().lower()}: withdraw it instead of deleting" for row in known]
         return to_delete, counts, missing, [*protected, *kept]
 
 
@@ -174,15 +174,7 @@ class ModelAliasAdmin(CurationAdmin):
     list_select_related = ["model"]
     search_fields = ["text", "model__name", "model__slug"]
     autocomplete_fields = ["model"]
-    fieldsets = [
-        (
-            None,
-            {
-                "description": "Imports, old links and search find the model by it too.",
-                "fields": ["model", "text"],
-            },
-        )
-    ]
+    fieldsets = [section(None, "Imports, old links and search find the model by it too.", "model", "text")]
 
 
 @admin.register(FeaturedPair)
@@ -191,22 +183,33 @@ class FeaturedPairAdmin(CurationAdmin):
     list_select_related = ["first", "second"]
     search_fields = ["first__name", "first__slug", "second__name", "second__slug"]
     autocomplete_fields = ["first", "second"]
-    fieldsets = [
-        (
-            None,
-            {
-                "description": "The front page shows the pairs in this order.",
-                "fields": [("first", "second"), "order"],
-            },
-        )
-    ]
+    fieldsets = [section(None, "The front page shows the pairs in this order.", ("first", "second"), "order")]
+
+
+class WeightedAdmin(CurationAdmin):
+    """Tables whose weights are shares of one whole."""
+
+    def save_related(self, request: HttpRequest, form: CurationForm, formsets: list, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if {"weight", "category"} & set(form.changed_data):
+            for warning in check_weights(None, databases=["default"]):
+                self.message_user(request, warning.msg, messages.WARNING)
 
 
 @admin.register(Category)
-class CategoryAdmin(CurationAdmin):
-    list_display = ["name", "slug", "weight", "order", "benchmark_count"]
+class CategoryAdmin(WeightedAdmin):
+    list_display = ["name", "slug", figure("weight"), "order", "benchmark_count"]
     search_fields = ["name", "slug"]
-    fieldsets = [(None, {"fields": ["name", "slug", "weight", "order", "description"]})]
+    fieldsets = [
+        section(
+            None,
+            "The weights of all categories give 1. Every page lists the categories in this order.",
+            "name",
+            "slug",
+            ("weight", "order"),
+            "description",
+        )
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).annotate(benchmark_count=Count("benchmarks"))
@@ -215,17 +218,11 @@ class CategoryAdmin(CurationAdmin):
     def benchmark_count(self, row: Category) -> str:
         return rows_link(Benchmark, f"category__id__exact={row.pk}", row.benchmark_count)
 
-    def save_model(self, request: HttpRequest, obj: Category, form: CurationForm, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        total = sum(category.weight for category in Category.objects.all())
-        if total != 1:
-            self.message_user(request, f"The weights of all categories now give {total:f}, not 1.", messages.WARNING)
-
 
 @admin.register(Benchmark)
-class BenchmarkAdmin(CurationAdmin):
+class BenchmarkAdmin(WeightedAdmin):
     form = BenchmarkForm
-    list_display = ["name", "category", "kind", "weight", "unit", "status", "checked_on", "score_count"]
+    list_display = ["name", "category", "kind", figure("weight"), "unit", "status", "checked_on", "score_count"]
     list_filter = ["category", "kind", "status", "unit", "direction"]
     list_select_related = ["category"]
     search_fields = ["name", "slug", "family"]
@@ -233,15 +230,28 @@ class BenchmarkAdmin(CurationAdmin):
     autocomplete_fields = ["category"]
     readonly_fields = ["score_count"]
     fieldsets = [
-        (None, {"fields": ["name", "slug", ("family", "version"), "category", "description", "url", "score_count"]}),
-        (
-            "How it counts",
-            {
-                "description": "Weight 0: shown, not counted. A weight needs floor, ceiling and direction.",
-                "fields": [("kind", "weight"), ("unit", "direction"), ("floor", "ceiling"), ("decimals", "items")],
-            },
+        section(
+            None,
+            "A dated version or window is a benchmark of its own; near-copies share the family.",
+            "name",
+            "slug",
+            ("family", "version"),
+            "category",
+            "description",
+            "url",
+            "score_count",
         ),
-        ("Freshness", {"fields": [("status", "checked_on")]}),
+        section(
+            "How it counts",
+            "Weight 0: shown, not counted. A weight needs floor, ceiling and direction.",
+            ("kind", "weight"),
+            ("unit", "direction"),
+            ("floor", "ceiling"),
+            ("decimals", "items"),
+        ),
+        section(
+            "Freshness", "The day on which someone last looked whether the test still tells.", ("status", "checked_on")
+        ),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -256,118 +266,143 @@ class BenchmarkAdmin(CurationAdmin):
 class ScoreAdmin(StatusAdmin):
     form = ScoreForm
     actions = [*StatusAdmin.actions, "mark_checked"]
-    list_display = ["model", "benchmark", "setting", "value", "source_kind", "reported_on", "checked_on", "status"]
-    list_display_links = ["model", "benchmark"]
-    list_filter = [
-        "status",
-        ConfirmedFilter,
+    list_display = [
+        "model",
+        "benchmark",
+        "setting",
+        figure("value"),
         "source_kind",
-        AgeFilter,
-        "benchmark__category",
-        ("model__creator", admin.RelatedOnlyFieldListFilter),
+        "reported_on",
+        "checked_on",
+        "status",
     ]
+    list_display_links = ["model", "benchmark"]
+    list_filter = ["status", "source_kind", AgeFilter, "benchmark__category", BY_MAKER]
     list_select_related = ["model", "benchmark"]
     search_fields = ["model__name", "model__slug", "benchmark__name", "benchmark__slug", "source_url"]
     date_hierarchy = "reported_on"
     autocomplete_fields = ["model", "benchmark"]
     readonly_fields = ["withdrawn_on"]
     fieldsets = [
-        (
+        section(
             None,
-            {
-                "description": "Write the value as the source prints it. Effort, tools and harness are the setting.",
-                "fields": ["model", "benchmark", "setting", "value", "note"],
-            },
+            "Write the value as the source prints it. Effort, tools and harness are the setting.",
+            "model",
+            "benchmark",
+            "setting",
+            "value",
+            "note",
         ),
-        (
+        section(
             "Source",
-            {
-                "description": "Name the page that shows the value. An aggregator's score is printed as unconfirmed.",
-                "fields": ["source_kind", "source_url", ("reported_on", "checked_on")],
-            },
+            "Name the page that shows the value. An aggregator's score is printed as unconfirmed.",
+            "source_kind",
+            "source_url",
+            ("reported_on", "checked_on"),
         ),
-        (
-            "State",
-            {
-                "description": "A withdrawn score leaves every page.",
-                "fields": [("status", "withdrawn_on")],
-            },
-        ),
+        section("State", "A withdrawn score leaves every page.", ("status", "withdrawn_on")),
     ]
 
     @admin.action(permissions=["change"], description="Checked today")
     def mark_checked(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self.tell(request, curation.mark_checked(queryset, reason_of(request)), "marked as checked", "marked already")
+        self.tell(request, curation.mark_checked(queryset), "marked as checked", "marked already")
 
 
 @admin.register(Offer)
 class OfferAdmin(StatusAdmin):
     form = OfferForm
-    list_display = ["model", "host", "makers_own", "basis", "input", "output", "starts_on", "ends_on", "status"]
-    list_filter = ["status", CurrentFilter, "basis", "makers_own", ("model__creator", admin.RelatedOnlyFieldListFilter)]
+    list_display = ["model", "host", "makers_own", "basis", *PRICES[:2], "starts_on", "ends_on", "status"]
+    list_filter = ["status", CurrentFilter, "basis", "makers_own", BY_MAKER]
     list_select_related = ["model"]
     search_fields = ["model__name", "model__slug", "host", "source_url"]
     date_hierarchy = "starts_on"
     autocomplete_fields = ["model"]
     inlines = [TierInline]
     fieldsets = [
-        (None, {"fields": ["model", ("host", "makers_own"), "basis"]}),
-        (
+        section(None, "One host's price list for one model.", "model", ("host", "makers_own"), "basis"),
+        section(
             "Price",
-            {
-                "description": "US dollars per million tokens. Empty means not published, 0 means free.",
-                "fields": [("input", "output", "cached_input"), "batch_discount", "price_is_right"],
-            },
+            "US dollars per million tokens. Empty means not published, 0 means free.",
+            ("input", "output", "cached_input"),
+            "batch_discount",
+            "price_is_right",
         ),
-        (
+        section(
             "Validity and source",
-            {
-                "description": "When a price changes, end the old offer and add a new one: both stay on record.",
-                "fields": [("starts_on", "ends_on"), "source_url", "status", "note"],
-            },
+            "When a price changes, end the old offer and add a new one: both stay on record.",
+            ("starts_on", "ends_on"),
+            "source_url",
+            "status",
+            "note",
         ),
+    ]
+
+
+@admin.register(OfferTier)
+class OfferTierAdmin(CurationAdmin):
+    list_display = ["offer", "from_prompt_tokens", *PRICES]
+    list_select_related = ["offer__model"]
+    search_fields = ["offer__model__name", "offer__model__slug", "offer__host"]
+    autocomplete_fields = ["offer"]
+    fieldsets = [
+        section(
+            None,
+            "From this many prompt tokens on the whole request costs these prices.",
+            "offer",
+            "from_prompt_tokens",
+            ("input", "output", "cached_input"),
+        )
     ]
 
 
 @admin.register(Runtime)
 class RuntimeAdmin(CurationAdmin):
-    list_display = ["model", "host", "output_tokens_per_second", "ttft_seconds", "ttft_kind", "measured_on"]
-    list_filter = [
-        "ttft_kind",
-        ("measured_on", admin.EmptyFieldListFilter),
-        ("model__creator", admin.RelatedOnlyFieldListFilter),
-    ]
+    list_display = ["model", "host", *SPEEDS, "ttft_kind", "measured_on"]
+    list_filter = ["ttft_kind", ("measured_on", admin.EmptyFieldListFilter), BY_MAKER]
     list_select_related = ["model"]
     search_fields = ["model__name", "model__slug", "host", "source_url"]
     date_hierarchy = "measured_on"
     autocomplete_fields = ["model"]
     fieldsets = [
-        (
+        section(
             None,
-            {
-                "description": "Readers see it only with host and date.",
-                "fields": ["model", "host", "measured_on", "method"],
-            },
+            "Readers see it only with host and date.",
+            "model",
+            "host",
+            "measured_on",
+            "method",
+            ("output_tokens_per_second", "ttft_seconds", "ttft_kind"),
+            "source_url",
         ),
-        (None, {"fields": [("output_tokens_per_second", "ttft_seconds", "ttft_kind"), "source_url"]}),
     ]
 
 
 @admin.register(Change)
-class ChangeAdmin(admin.ModelAdmin):
+class ChangeAdmin(ReadOnlyAdmin):
     """The public change log: written by the site, read here."""
 
     list_display = ["at", "kind", "subject", "old", "new", "reason"]
     list_filter = ["kind"]
     search_fields = ["subject", "reason", "model__name", "model__slug"]
     date_hierarchy = "at"
-    view_on_site = False
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
+@admin.register(CatalogueVersion)
+class CatalogueVersionAdmin(ReadOnlyAdmin):
+    list_display = ["number", "raised_at"]
 
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
-        return False
+
+@admin.register(Fit)
+class FitAdmin(ReadOnlyAdmin):
+    list_display = ["made_at", "catalogue", "scores", "seconds"]
+
+
+@admin.register(Ability)
+class AbilityAdmin(ReadOnlyAdmin):
+    list_display = ["model", "score", "low", "high", "rank_low", "rank_high", "tests", "fit"]
+    list_select_related = ["model", "fit"]
+    search_fields = ["model__name", "model__slug"]
+    ordering = ["-fit", "-score"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).defer("fit__arrays")

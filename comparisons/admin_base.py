@@ -1,20 +1,17 @@
-"""What the tables of the admin share: forms that lose nothing, a history that is read only, the status buttons."""
-
-from itertools import pairwise
+"""What the tables of the admin share: forms that lose nothing, a history to read and go back by, the status actions."""
 
 from django.contrib import admin, messages
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import IntegrityError, models
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from simple_history.admin import SimpleHistoryAdmin
 
 from comparisons import curation
 from comparisons.admin_forms import CurationForm, ReasonActionForm
-from comparisons.models import FeaturedPair, LanguageModel
+from comparisons.models import FeaturedPair, Status
 
 AT_ONCE = "Nothing was saved: someone else saved the same row at the same moment. Look at the entries and save again."
 
@@ -25,27 +22,8 @@ def rows_link(table: type[models.Model], query: str, text: str) -> str:
     return format_html('<a href="{}?{}">{}</a>', address, query, text)
 
 
-def printed(record: models.Model | None, field: models.Field) -> str:
-    """One field of a history row in words."""
-    if record is None:
-        return ""
-    try:
-        value = getattr(record, f"get_{field.name}_display")() if field.choices else getattr(record, field.name)
-    except ObjectDoesNotExist:
-        return f"{getattr(record, field.attname)} (deleted)"
-    if value is None or value == "":
-        return "–"
-    return {True: "Yes", False: "No"}[value] if isinstance(value, bool) else str(value)
-
-
-def lines_of(before: models.Model | None, after: models.Model | None) -> list[tuple[str, str, str]]:
-    """Every field of two history rows: name, before, after."""
-    fields = [field for field in (after or before).tracked_fields if field.name != "id"]
-    return [(field.verbose_name, printed(before, field), printed(after, field)) for field in fields]
-
-
 class CurationAdmin(SimpleHistoryAdmin):
-    """What all tables share: the reason field, the change log, a history that is read only, and no silent overwrite."""
+    """What all tables share: the reason field, the change log, the history, and no silent overwrite."""
 
     form = CurationForm
     save_on_top = True
@@ -61,7 +39,7 @@ class CurationAdmin(SimpleHistoryAdmin):
         return form
 
     def changeform_view(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        """Two curators who write the same row at once pass validation both; the later one gets the form back."""
+        """Two curators who write the same row at once both pass validation; the later one gets the form back."""
         try:
             return super().changeform_view(request, *args, **kwargs)
         except IntegrityError:
@@ -69,17 +47,17 @@ class CurationAdmin(SimpleHistoryAdmin):
             return super().changeform_view(request, *args, **kwargs)
 
     def view_on_site(self, obj: models.Model) -> str | None:
-        row = obj if hasattr(obj, "get_absolute_url") else getattr(obj, "model", None)
-        pair = [row.first, row.second] if isinstance(row, FeaturedPair) else [row]
-        if row is None or any(isinstance(model, LanguageModel) and model.status == "draft" for model in pair):
+        row = obj if hasattr(obj, "get_absolute_url") else getattr(obj, "offer", obj)
+        row = row if hasattr(row, "get_absolute_url") else getattr(row, "model", None)
+        shown = [row.first, row.second] if isinstance(row, FeaturedPair) else [row]
+        if row is None or any(getattr(each, "status", None) == Status.DRAFT for each in shown):
             return None
         return row.get_absolute_url()
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: CurationForm, change: bool) -> None:
         # Rows entered with a model that only now becomes public are part of its arrival, not news of their own.
         form.rows_are_news = change and curation.is_public(curation.stored(obj))
-        if not change or form.has_changed():
-            curation.save_row(obj, form.cleaned_data.get("change_reason", ""))
+        curation.save_row(obj, form.cleaned_data.get("change_reason", ""))
 
     def save_formset(self, request: HttpRequest, form: CurationForm, formset, change: bool) -> None:
         reason = form.cleaned_data.get("change_reason", "")
@@ -88,7 +66,6 @@ class CurationAdmin(SimpleHistoryAdmin):
             curation.remove_row(row, reason)
         for row in rows:
             curation.save_row(row, reason, is_news=form.rows_are_news)
-        formset.save_m2m()
 
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
         curation.remove_row(obj)
@@ -97,68 +74,60 @@ class CurationAdmin(SimpleHistoryAdmin):
         for row in queryset:
             curation.remove_row(row)
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
+    # --- history ---
+    def get_history_queryset(self, request: HttpRequest, history_manager, pk_name: str, object_id: str) -> QuerySet:
+        """Names the tables to join: the library asks for all of them where a row has no foreign key."""
         if not (object_id.isascii() and object_id.isdecimal()):
             raise Http404
-        return super().history_view(request, object_id, extra_context)
+        tracked = history_manager.model.tracked_fields
+        joined = [field.name for field in tracked if isinstance(field, models.ForeignKey)]
+        return history_manager.filter(**{pk_name: object_id}).select_related("history_user", *joined)
 
     def history_form_view(
-        self, request: HttpRequest, object_id: str, version_id: str, extra_context=None
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: dict | None = None
     ) -> HttpResponse:
-        """One history row, field by field, before and after. Nothing here can be saved."""
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
+        """An earlier state of a row as its form; who may change the row may save it again."""
         if not all(part.isascii() and part.isdecimal() for part in (object_id, version_id)):
             raise Http404
-        records = self.model.history.select_related("history_user").filter(id=object_id)
-        record = get_object_or_404(records, history_id=version_id)
-        if not self.has_view_or_change_permission(request, record.instance):
+        if request.method == "POST" and not self.has_change_permission(request):
             raise PermissionDenied
-        before, after = records.filter(history_id__lt=record.history_id).order_by("-history_id").first(), record
-        if record.history_type == "-":
-            before, after = record, None
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"History of {title_of(record.instance)}",
-            "opts": self.opts,
-            "module_name": self.opts.verbose_name_plural,
-            "object": record.instance,
-            "record": record,
-            "lines": lines_of(before, after),
-            "is_kept": self.model._base_manager.filter(pk=object_id).exists(),
-            **(extra_context or {}),
-        }
-        return self.render_history_view(request, self.object_history_form_template, context)
+        return super().history_form_view(request, object_id, version_id, extra_context)
 
-    def set_history_delta_changes(self, request: HttpRequest, historical_records, foreign_keys_are_objs=True) -> None:
-        """What each row of the list changed, in the words of the detail page."""
-        for record, before in pairwise(historical_records):
-            record.history_delta_changes = [line for line in lines_of(before, record) if line[1] != line[2]]
-
-    def revert_disabled(self, request: HttpRequest, obj=None) -> bool:
-        return True
+    def render_history_view(self, request: HttpRequest, template: str, context: dict, **kwargs) -> HttpResponse:
+        record = getattr(context.get("original"), "_history", None)
+        return super().render_history_view(request, template, {"record": record} | context, **kwargs)
 
     def history_view_title(self, request: HttpRequest, obj: models.Model) -> str:
-        return f"History of {title_of(obj)}"
+        """The row's name, or its number when what it belongs to is deleted."""
+        try:
+            return f"History of {obj}"
+        except ObjectDoesNotExist:
+            return f"History of {curation.noun(self.model)} {obj.pk}"
+
+    history_form_view_title = history_view_title
 
 
 class StatusAdmin(CurationAdmin):
-    """Models, scores and offers: three buttons take rows from draft to the public and back."""
+    """Models, scores and offers: three actions take rows from draft to the public and back."""
 
     action_form = ReasonActionForm
     actions = ["publish", "set_to_draft", "withdraw"]
 
     @admin.action(permissions=["change"], description="Publish")
     def publish(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self.tell(request, curation.publish(queryset, reason_of(request)), "published", "published already")
+        self.set_status(request, queryset, Status.PUBLISHED, "published", "published already")
 
     @admin.action(permissions=["change"], description="Set back to draft")
     def set_to_draft(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self.tell(request, curation.set_to_draft(queryset, reason_of(request)), "set back to draft", "a draft already")
+        self.set_status(request, queryset, Status.DRAFT, "set back to draft", "a draft already")
 
     @admin.action(permissions=["change"], description="Withdraw")
     def withdraw(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self.tell(request, curation.withdraw(queryset, reason_of(request)), "withdrawn", "withdrawn already")
+        self.set_status(request, queryset, Status.WITHDRAWN, "withdrawn", "withdrawn already")
+
+    def set_status(self, request: HttpRequest, rows: QuerySet, status: Status, done: str, already: str) -> None:
+        reason = request.POST.get("reason", "").strip()[:240]
+        self.tell(request, curation.set_status(rows, status, reason), done, already)
 
     def tell(self, request: HttpRequest, outcome: curation.Outcome, done: str, already: str) -> None:
         noun = curation.noun(self.model)
@@ -174,16 +143,19 @@ class StatusAdmin(CurationAdmin):
             self.message_user(request, f"{len(outcome.refused) - 5} more were refused.", messages.ERROR)
 
 
-def reason_of(request: HttpRequest) -> str:
-    return request.POST.get("reason", "").strip()[:240]
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """What the site writes itself."""
 
+    view_on_site = False
 
-def title_of(row: models.Model) -> str:
-    """The row's name, or its number when what it belongs to is deleted."""
-    try:
-        return str(row)
-    except ObjectDoesNotExist:
-        return f"{curation.noun(type(row))} {row.pk}"
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
 
 
 class CurationInline(admin.TabularInline):
@@ -195,11 +167,10 @@ class CurationInline(admin.TabularInline):
     view_on_site = False
 
     def get_fields(self, request: HttpRequest, obj=None) -> list[str]:
-        fields = list(self.fields)
-        return [*fields, "loaded"] if self.has_change_permission(request, obj) else fields
+        return [*self.fields, "loaded"] if self.has_change_permission(request, obj) else self.fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """With the newest history row of each, so that the forms need not ask one by one."""
-        related = curation.RELATED.get(self.model, ())
+        related = curation.RELATED.get(self.model, [None])
         history = self.model.history.filter(id=OuterRef("pk")).order_by("-history_id").values("history_id")[:1]
         return super().get_queryset(request).select_related(*related).annotate(newest_history=Subquery(history))

@@ -1,60 +1,55 @@
 """The questions that curators put to the lists."""
 
+import datetime
+
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from comparisons import curation
-from comparisons.models import SourceKind
 
 
-class AgeFilter(admin.SimpleListFilter):
+class Question(admin.SimpleListFilter):
+    """A filter with fixed answers; any other answer in the address leaves the list whole."""
+
+    answers: tuple[tuple[str, str], ...]
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> tuple[tuple[str, str], ...]:
+        return self.answers
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        known = self.value() in dict(self.answers)
+        return self.narrow(queryset, self.value(), timezone.localdate()) if known else queryset
+
+    def narrow(self, rows: QuerySet, answer: str, today: datetime.date) -> QuerySet:
+        raise NotImplementedError
+
+
+class AgeFilter(Question):
     title = f"age (stale: over {curation.STALE_DAYS} days)"
     parameter_name = "age"
+    answers = (("fresh", "Fresh"), ("stale", "Stale"), ("undated", "No source date"))
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [("fresh", "Fresh"), ("stale", "Stale"), ("undated", "No source date")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        known = self.value() in dict(self.lookup_choices)
-        return curation.by_age(queryset, self.value(), timezone.localdate()) if known else queryset
+    def narrow(self, rows: QuerySet, answer: str, today: datetime.date) -> QuerySet:
+        return curation.by_age(rows, answer, today)
 
 
-class ConfirmedFilter(admin.SimpleListFilter):
-    title = "confirmation"
-    parameter_name = "confirmed"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [("no", "Unconfirmed (aggregator only)"), ("yes", "Confirmed")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        unconfirmed = Q(source_kind=SourceKind.AGGREGATOR)
-        asked = {"no": unconfirmed, "yes": ~unconfirmed}
-        return queryset.filter(asked.get(self.value(), Q()))
-
-
-class PricedFilter(admin.SimpleListFilter):
+class PricedFilter(Question):
     title = "price"
     parameter_name = "priced"
+    answers = (("yes", "Has a current price"), ("no", "No price"))
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [("yes", "Has a current price"), ("no", "No price")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if self.value() not in ("yes", "no"):
-            return queryset
-        return curation.by_price(queryset, is_priced=self.value() == "yes", today=timezone.localdate())
+    def narrow(self, rows: QuerySet, answer: str, today: datetime.date) -> QuerySet:
+        return curation.by_price(rows, is_priced=answer == "yes", today=today)
 
 
-class CurrentFilter(admin.SimpleListFilter):
+class CurrentFilter(Question):
     title = "validity"
     parameter_name = "current"
+    answers = (("yes", "Current"), ("no", "Ended"))
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [("yes", "Current"), ("no", "Ended")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        ended = Q(ends_on__lt=timezone.localdate())
-        asked = {"yes": ~ended | Q(ends_on=None), "no": ended}
-        return queryset.filter(asked.get(self.value(), Q()))
+    def narrow(self, rows: QuerySet, answer: str, today: datetime.date) -> QuerySet:
+        if answer == "no":
+            return rows.filter(ends_on__lt=today)
+        return rows.filter(Q(ends_on=None) | Q(ends_on__gte=today))

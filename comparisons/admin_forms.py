@@ -1,5 +1,7 @@
 """The forms of the admin: what they ask beyond the tables, and what they refuse in words a curator understands."""
 
+from decimal import Decimal
+
 from django import forms
 from django.contrib.admin.helpers import ActionForm
 from django.contrib.admin.widgets import AdminTextInputWidget
@@ -7,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from comparisons import curation
+from comparisons.importing.formats import plain_number
 from comparisons.models import Offer, Status
 from comparisons.naming import slugify
 
@@ -32,11 +35,17 @@ class CurationForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        for name, value in self.initial.items():
+            if isinstance(value, Decimal):
+                self.initial[name] = Decimal(plain_number(value))
         if self.instance.pk:
             if not hasattr(self.instance, "newest_history"):
                 newest = self.instance.history.order_by("-history_id").first()
                 self.instance.newest_history = newest.history_id if newest else None
             self.initial["loaded"] = self.instance.newest_history
+            if self.is_return:
+                state = timezone.localtime(self.instance._history.history_date)
+                self.initial["change_reason"] = f"Back to the state of {state:%-d %b %Y %H:%M}"
         elif "slug" in self.fields:
             self.fields["slug"].required = False
             self.fields["slug"].help_text = "Empty: made from the name. Later changes break no link of a model."
@@ -45,12 +54,17 @@ class CurationForm(forms.ModelForm):
             noun = curation.noun(type(self.instance))
             self.fields[name].error_messages["unique"] = f"Another {noun} has this {name}{advice}"
 
+    @property
+    def is_return(self) -> bool:
+        """Whether the form holds an earlier state of its row, taken from the history."""
+        return hasattr(self.instance, "_history")
+
     def clean(self) -> dict:
         cleaned = super().clean()
         if self.refusal:
             self.add_error(None, self.refusal)
         self.fill_slug(cleaned)
-        if self.instance.pk and self.has_changed():
+        if self.instance.pk and (self.has_changed() or self.is_return):
             self.notice_other_curator(cleaned)
         return cleaned
 
@@ -103,6 +117,17 @@ class ScoreForm(CurationForm):
         elif "status" in cleaned:
             self.instance.withdrawn_on = None
         return cleaned
+
+
+class ScoreRowForm(ScoreForm):
+    """A score on its model's page. The benchmark of a stored one is shown as it is: to change it, open the score."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and "benchmark" in self.fields:
+            choice = (self.instance.benchmark_id, str(self.instance.benchmark))
+            self.fields["benchmark"].disabled = True
+            self.fields["benchmark"].widget = forms.Select(choices=[choice])
 
 
 class OfferForm(CurationForm):

@@ -16,11 +16,11 @@ from django.utils import timezone
 from comparisons.importing.changes import changes_for
 from comparisons.models import (
     Change,
-    FeaturedPair,
     LanguageModel,
     ModelAlias,
     Offer,
     OfferTier,
+    Runtime,
     Score,
     SourceKind,
     Status,
@@ -29,7 +29,8 @@ from comparisons.models import (
 STALE_DAYS = 180
 IMPLAUSIBLE_RATIO = 10
 NOUNS = {LanguageModel: "model", Score: "score", Offer: "offer", OfferTier: "price step"}
-RELATED = {Score: ("model", "benchmark"), Offer: ("model",), OfferTier: ("offer__model",)}
+# What a row's name or its line in the change log reads; `None` asks for nothing more than the row.
+RELATED = {Score: ("model", "benchmark"), Offer: ("model",), OfferTier: ("offer__model",), Runtime: ("model",)}
 
 
 def noun(row: type[models.Model]) -> str:
@@ -39,7 +40,7 @@ def noun(row: type[models.Model]) -> str:
 # --- the public change log ------------------------------------------------------------------------------------------
 def stored(row: models.Model) -> models.Model | None:
     """The row as the database has it; None when it is new."""
-    rows = type(row)._base_manager.select_related(*RELATED.get(type(row), ()))
+    rows = type(row)._base_manager.select_related(*RELATED.get(type(row), [None]))
     return rows.filter(pk=row.pk).first() if row.pk else None
 
 
@@ -76,9 +77,11 @@ def record_change(before: models.Model | None, after: models.Model | None, reaso
 
 
 def save_row(row: models.Model, reason: str = "", *, is_news: bool = True) -> None:
-    """Save one row with its reason in the history and, unless it is no news, its line in the change log."""
+    """Save one row that differs, with its reason in the history and, unless it is no news, a line in the change log."""
     with transaction.atomic():
         before = stored(row)
+        if before is not None and fields_of(before) == fields_of(row):
+            return
         row._change_reason = reason or None
         row.save()
         if isinstance(row, LanguageModel) and before is not None:
@@ -115,18 +118,6 @@ class Outcome:
     refused: list[str] = field(default_factory=list)
 
 
-def publish(rows: QuerySet, reason: str = "") -> Outcome:
-    return set_status(rows, Status.PUBLISHED, reason)
-
-
-def set_to_draft(rows: QuerySet, reason: str = "") -> Outcome:
-    return set_status(rows, Status.DRAFT, reason)
-
-
-def withdraw(rows: QuerySet, reason: str = "") -> Outcome:
-    return set_status(rows, Status.WITHDRAWN, reason)
-
-
 def set_status(rows: QuerySet, status: Status, reason: str = "") -> Outcome:
     """Give models, scores or offers a status. One that cannot have it is refused and does not stop the rest."""
     outcome = Outcome()
@@ -153,7 +144,7 @@ def set_status(rows: QuerySet, status: Status, reason: str = "") -> Outcome:
     return outcome
 
 
-def mark_checked(rows: QuerySet, reason: str = "") -> Outcome:
+def mark_checked(rows: QuerySet) -> Outcome:
     """Note that the sources of scores were looked at today and still say the same."""
     outcome = Outcome()
     today = timezone.localdate()
@@ -163,7 +154,7 @@ def mark_checked(rows: QuerySet, reason: str = "") -> Outcome:
                 outcome.already += 1
                 continue
             row.checked_on = today
-            row._change_reason = reason or "Checked from the list"
+            row._change_reason = "Checked from the list"
             row.save()
             outcome.done += 1
     return outcome
@@ -173,7 +164,7 @@ def locked(rows: QuerySet) -> QuerySet:
     """The same rows afresh, held until the transaction ends; a list page's own query groups and cannot be held."""
     table = rows.model
     chosen = table._base_manager.filter(pk__in=list(rows.values_list("pk", flat=True)))
-    return chosen.select_related(*RELATED.get(table, ())).select_for_update(of=("self",)).order_by("pk")
+    return chosen.select_related(*RELATED.get(table, [None])).select_for_update(of=("self",)).order_by("pk")
 
 
 def refusal(row: models.Model) -> str:
@@ -227,7 +218,7 @@ def by_price(rows: QuerySet, *, is_priced: bool, today: datetime.date) -> QueryS
 
 
 def attention(today: datetime.date) -> list[tuple[str, str, int, str]]:
-    """What waits for a curator: table, text, count and the query of the list that shows it. Five queries."""
+    """What waits for a curator: table, text, count and the query of the list that shows it. Four queries."""
     published = Q(status=Status.PUBLISHED)
     stale = by_age(Score.objects.filter(published), "stale", today).count()
     scores = Score.objects.aggregate(
@@ -236,14 +227,12 @@ def attention(today: datetime.date) -> list[tuple[str, str, int, str]]:
     )
     drafts = LanguageModel.objects.filter(status=Status.DRAFT).count()
     unpriced = by_price(LanguageModel.objects.published(), is_priced=False, today=today).count()
-    pairs = FeaturedPair.objects.count()
     return [
         ("languagemodel", "draft models", drafts, "status__exact=draft"),
         ("score", "draft scores", scores["drafts"], "status__exact=draft"),
         ("score", f"scores not checked for {STALE_DAYS} days", stale, "age=stale&status__exact=published"),
-        ("score", "unconfirmed scores", scores["unconfirmed"], "confirmed=no&status__exact=published"),
+        ("score", "unconfirmed scores", scores["unconfirmed"], "source_kind__exact=aggregator&status__exact=published"),
         ("languagemodel", "models without a price", unpriced, "priced=no&status__exact=published"),
-        ("featuredpair", "featured pairs", pairs, ""),
     ]
 
 
@@ -254,5 +243,6 @@ def ensure_admin() -> str | None:
     if users.filter(is_superuser=True, is_active=True).exists():
         return None
     password = secrets.token_urlsafe(15)
-    users.create_superuser("admin", password=password)
+    with transaction.atomic():
+        users.create_superuser("admin", password=password)
     return password

@@ -7,21 +7,28 @@ from decimal import Decimal
 from io import StringIO
 
 import pytest
+from django.apps import apps
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
+from django.contrib.messages import get_messages
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models.signals import pre_save
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from comparisons.models import (
+    Ability,
     Benchmark,
+    CatalogueVersion,
     Category,
     Change,
     Creator,
     FeaturedPair,
+    Fit,
     LanguageModel,
     ModelAlias,
     Offer,
@@ -31,7 +38,8 @@ from comparisons.models import (
 )
 
 SOURCE = "https://example.org/table"
-TABLES = [Creator, LanguageModel, ModelAlias, FeaturedPair, Category, Benchmark, Score, Offer, Runtime]
+TABLES = [Creator, LanguageModel, ModelAlias, FeaturedPair, Category, Benchmark, Score, Offer, OfferTier, Runtime]
+WRITTEN_BY_THE_SITE = [Change, CatalogueVersion, Fit, Ability]
 pytestmark = pytest.mark.django_db
 
 
@@ -82,7 +90,7 @@ def entries(page) -> dict[str, str]:
     sent = {}
     for bound in (bound for form in forms for bound in form):
         value = bound.value()
-        if value not in (None, False):
+        if value is not None and value is not False:
             sent[bound.html_name] = str(value)
     return sent
 
@@ -95,16 +103,30 @@ def save(client: Client, address: str, **changed: object):
 
 def faults(page) -> list[str]:
     """Every complaint of a form that came back."""
-    return [str(fault) for errors in page.context["errors"] for fault in (errors if isinstance(errors, list) else [errors])]
+    return [
+        str(fault) for errors in page.context["errors"] for fault in (errors if isinstance(errors, list) else [errors])
+    ]
 
 
-def told(page) -> list[str]:
-    return [str(message) for message in page.context["messages"]]
+def refusals(client: Client, address: str, cases: list[tuple[dict, set[str]]], **common: object) -> list[set[str]]:
+    """The complaints expected of each case that a form does not make; all cases start from one loaded page."""
+    loaded = entries(client.get(address)) | {name: str(value) for name, value in common.items()}
+    missing = []
+    for changed, expected in cases:
+        page = client.post(address, loaded | {name.replace("__", "-"): str(value) for name, value in changed.items()})
+        assert page.status_code == 200, f"{changed} was taken"
+        missing.append(expected - set(faults(page)))
+    return [each for each in missing if each]
+
+
+def told(answer) -> list[str]:
+    return [str(message) for message in get_messages(answer.wsgi_request)]
 
 
 def act(client: Client, table: type, action: str, rows: list, **more: str):
+    client.cookies.pop("messages", None)  # what was told before and never shown
     sent = {"action": action, "index": "0", "_selected_action": [row.pk for row in rows], **more}
-    return client.post(url(table), sent, follow=True)
+    return client.post(url(table), sent)
 
 
 def log() -> list[tuple[str, str, str, str, str]]:
@@ -112,6 +134,15 @@ def log() -> list[tuple[str, str, str, str, str]]:
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------
+def test_every_table_is_registered():
+    tables = {
+        table for table in apps.get_app_config("comparisons").get_models() if not hasattr(table, "history_object")
+    }
+    tables -= {table.history.model for table in TABLES}
+    assert {table for table in tables if not admin.site.is_registered(table)} == set()
+    assert tables >= {*TABLES, *WRITTEN_BY_THE_SITE}
+
+
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
 def test_every_table_has_list_add_change_delete_and_history_pages(curator, catalogue, table):
     row = table.objects.first()
@@ -123,7 +154,7 @@ def test_every_table_has_list_add_change_delete_and_history_pages(curator, catal
         url(table, "change", row.pk): "change_reason",
         url(table, "delete", row.pk): "Are you sure" if table in (ModelAlias, FeaturedPair) else str(row),
         url(table, "history", row.pk): "Newest first",
-        url(table, "simple_history", row.pk, record.pk): "<th scope=\"col\">Before</th>",
+        url(table, "simple_history", row.pk, record.pk): "The row as it was saved on",
     }
     missing = {address for address, text in pages.items() if text not in curator.get(address).content.decode()}
     assert missing == set()
@@ -141,21 +172,14 @@ def test_pages_hold_no_inline_script_or_style(curator, catalogue):
     assert {address: hits for address, hits in found.items() if hits} == {}
 
 
-@pytest.mark.parametrize("table", [*TABLES, Change], ids=lambda table: table.__name__)
-def test_changelist_asks_as_often_for_three_rows_as_for_one(curator, django_assert_num_queries, table):
-    def queries() -> int:
-        with django_assert_num_queries(0, exact=False) as asked:
-            pass
-        return len(asked)
-
-    from django.test.utils import CaptureQueriesContext
-
+@pytest.mark.parametrize("table", [*TABLES, *WRITTEN_BY_THE_SITE], ids=lambda table: table.__name__)
+def test_changelist_asks_as_often_for_three_rows_as_for_one(curator, table):
     counts = []
     for number in range(1, 4):
         some_of_everything(number)
         if number in (1, 3):
             curator.get(url(table))
-            with CaptureQueriesContext(connection, ) as asked:
+            with CaptureQueriesContext(connection) as asked:
                 curator.get(url(table))
             counts.append(len(asked))
     assert counts[0] == counts[1]
@@ -173,11 +197,19 @@ def some_of_everything(number: int) -> None:
     Score.objects.create(
         model=first, benchmark=benchmark, value=1, source_kind="vendor", source_url=SOURCE, reported_on=day
     )
-    Offer.objects.create(model=first, host="H", input=1, source_url=SOURCE, starts_on=day)
+    offer = Offer.objects.create(model=first, host="H", input=1, source_url=SOURCE, starts_on=day)
+    OfferTier.objects.create(offer=offer, from_prompt_tokens=1, input=1)
     Runtime.objects.create(model=first, host="H", ttft_seconds=1, source_url=SOURCE, measured_on=day)
     ModelAlias.objects.create(model=first, text=f"other {number}")
     FeaturedPair.objects.create(first=first, second=second)
     Change.objects.create(kind="model_added", subject=first.name, model=first)
+    fit = Fit.objects.create(seconds=1, scores=1, arrays=b"", self_test={})
+    for model in (first, second):
+        Ability.objects.create(fit=fit, model=model, tests=3, score=50, low=40, high=60)
+
+
+def listed(client: Client, table: type, query: str) -> list:
+    return list(client.get(f"{url(table)}?{query}").context["cl"].result_list)
 
 
 @pytest.mark.parametrize(
@@ -188,40 +220,36 @@ def some_of_everything(number: int) -> None:
         (Score, "quiz", ["Alpha, Quiz: 71.2"]),
         (Score, "beta", []),
         (Offer, "acme", ["Alpha at Acme (paid api)"]),
-        (Benchmark, "quiz", ["Quiz"]),
     ],
 )
 def test_search_finds_rows_by_the_names_around_them(curator, catalogue, table, text, found):
-    page = curator.get(url(table), {"q": text})
-    assert [str(row) for row in page.context["cl"].result_list] == found
+    assert [str(row) for row in listed(curator, table, f"q={text}")] == found
 
 
-@pytest.mark.parametrize(
-    ("table", "query", "found"),
-    [
-        (LanguageModel, "priced=yes", ["Alpha"]),
-        (LanguageModel, "priced=no", ["Beta", "Gamma"]),
-        (LanguageModel, "status__exact=draft", ["Gamma"]),
-        (LanguageModel, "priced=what", ["Alpha", "Beta", "Gamma"]),
-        (Score, "age=undated", ["1"]),
-        (Score, "age=stale", ["3"]),
-        (Score, "age=fresh", ["2", "4"]),
-        (Score, "confirmed=no", ["4"]),
-        (Score, "confirmed=yes", ["1", "2", "3"]),
-        (Offer, "current=no", []),
-        (Offer, "current=yes", ["Alpha at Acme (paid api)"]),
-    ],
-)
-def test_filters_give_the_rows_they_name(curator, catalogue, table, query, found):
+def test_filters_of_models_and_offers_give_the_rows_they_name(curator, catalogue):
+    def names(table: type, query: str) -> list[str]:
+        return [str(row) for row in listed(curator, table, query)]
+
+    assert names(LanguageModel, "priced=yes") == ["Alpha"]
+    assert names(LanguageModel, "priced=no") == ["Beta", "Gamma"]
+    assert names(LanguageModel, "status__exact=draft") == ["Gamma"]
+    assert names(LanguageModel, "priced=what") == ["Alpha", "Beta", "Gamma"]
+    assert names(Offer, "current=yes") == ["Alpha at Acme (paid api)"]
+    assert names(Offer, "current=no") == []
+
+
+def test_filters_of_scores_give_the_rows_they_name(curator, catalogue):
     Score.objects.all().delete()
     today, long_ago = timezone.localdate(), timezone.localdate() - datetime.timedelta(days=181)
-    dates = {"1": {}, "2": {"checked_on": today, "reported_on": long_ago}, "3": {"reported_on": long_ago}}
-    dates["4"] = {"reported_on": today - datetime.timedelta(days=180), "source_kind": "aggregator"}
-    for setting, more in dates.items():
-        row = {"source_kind": "vendor"} | more
-        a_score(setting=setting, **row)
-    rows = curator.get(f"{url(table)}?{query}").context["cl"].result_list
-    assert sorted(row.setting if table is Score else str(row) for row in rows) == found
+    a_score(setting="undated")
+    a_score(setting="checked", checked_on=today, reported_on=long_ago)
+    a_score(setting="old", reported_on=long_ago)
+    a_score(setting="listed", reported_on=today - datetime.timedelta(days=180), source_kind="aggregator")
+    found = {
+        query: sorted(row.setting for row in listed(curator, Score, query))
+        for query in ("age=undated", "age=stale", "age=fresh", "source_kind__exact=aggregator")
+    }
+    assert list(found.values()) == [["undated"], ["old"], ["checked", "listed"], ["listed"]]
 
 
 def a_score(**more: object) -> Score:
@@ -240,7 +268,11 @@ def test_names_with_markup_are_text(curator, catalogue):
     score = Score.objects.get()
     for address in (url(LanguageModel), url(Score), url(Score, "change", score.pk), url(FeaturedPair), url(Offer)):
         page = curator.get(address).content.decode()
-        assert ("<script>alert" in page, "<img onerror" in page, "&lt;script&gt;alert(1)" in page) == (False, False, True)
+        assert ("<script>alert" in page, "<img onerror" in page, "&lt;script&gt;alert(1)" in page) == (
+            False,
+            False,
+            True,
+        )
 
 
 def test_index_counts_what_waits_and_links_to_it(curator, catalogue):
@@ -251,9 +283,8 @@ def test_index_counts_what_waits_and_links_to_it(curator, catalogue):
         ("draft models", 1, f"{models}?status__exact=draft"),
         ("draft scores", 1, f"{scores}?status__exact=draft"),
         ("scores not checked for 180 days", 1, f"{scores}?age=stale&status__exact=published"),
-        ("unconfirmed scores", 1, f"{scores}?confirmed=no&status__exact=published"),
+        ("unconfirmed scores", 1, f"{scores}?source_kind__exact=aggregator&status__exact=published"),
         ("models without a price", 1, f"{models}?priced=no&status__exact=published"),
-        ("featured pairs", 1, url(FeaturedPair)),
     ]
 
 
@@ -275,14 +306,18 @@ def test_staff_without_rights_see_and_do_nothing(catalogue):
     assert LanguageModel.objects.get(slug="alpha").status == "published"
 
 
+def viewer() -> Client:
+    user = User.objects.create_user("vera", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    return signed_in(user)
+
+
 def test_viewer_reads_but_has_no_button_and_no_reason_field(catalogue):
-    viewer = User.objects.create_user("vera", is_staff=True)
-    viewer.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
-    client, alpha = signed_in(viewer), LanguageModel.objects.get(slug="alpha")
+    client, alpha = viewer(), LanguageModel.objects.get(slug="alpha")
     page = client.get(url(LanguageModel, "change", alpha.pk)).content.decode()
     assert ("71.2" in page, "change_reason" in page, 'name="_save"' in page) == (True, False, False)
     answer = act(client, LanguageModel, "withdraw", [alpha])
-    assert (LanguageModel.objects.get(slug="alpha").status, "withdrawn" in told(answer)) == ("published", False)
+    assert (LanguageModel.objects.get(slug="alpha").status, told(answer)) == ("published", [])
 
 
 # --- adding and changing --------------------------------------------------------------------------------------------
@@ -293,12 +328,6 @@ def test_slug_of_a_new_model_is_made_by_the_sites_rule_and_kept_afterwards(curat
     save(curator, url(LanguageModel, "change", model.pk), name="Command B")
     model.refresh_from_db()
     assert (model.slug, model.name, model.status) == ("command-a-plus-4-1", "Command B", "draft")
-
-
-def test_slug_emptied_later_is_asked_for(curator, catalogue):
-    model = LanguageModel.objects.get(slug="alpha")
-    page = save(curator, url(LanguageModel, "change", model.pk), slug="")
-    assert faults(page) == ["This field is required."]
 
 
 def test_name_that_gives_no_slug_asks_for_one(curator, catalogue):
@@ -332,8 +361,6 @@ def test_history_holds_actor_time_before_after_and_reason(curator, catalogue, ad
     assert abs(timezone.now() - newest.history_date) < datetime.timedelta(minutes=1)
     page = curator.get(url(Score, "history", score.pk)).content.decode()
     assert "Value: <del>71.2000</del> → <ins>72.4000</ins>" in page
-    detail = curator.get(url(Score, "simple_history", score.pk, newest.pk))
-    assert [line for line in detail.context["lines"] if line[1] != line[2]] == [("value", "71.2000", "72.4000")]
 
 
 def test_saving_an_untouched_form_writes_nothing(curator, catalogue):
@@ -355,7 +382,15 @@ def test_changes_of_public_rows_are_told_with_their_reason(curator, catalogue):
     save(curator, url(Offer, "change", offer.pk), input="3")
     save(curator, url(LanguageModel, "change", alpha.pk), retires_on="2030-01-31")
     quiz, model = Benchmark.objects.get(), LanguageModel.objects.get(slug="beta")
-    save(curator, url(Score, "add"), model=model.pk, benchmark=quiz.pk, value="60", source_kind="vendor", source_url=SOURCE)
+    save(
+        curator,
+        url(Score, "add"),
+        model=model.pk,
+        benchmark=quiz.pk,
+        value="60",
+        source_kind="vendor",
+        source_url=SOURCE,
+    )
     assert log() == [
         ("score_changed", "Alpha: Quiz", "71.2", "72.4", "Typing error"),
         ("price_changed", "Alpha at Acme", "input 2, output 8", "input 3, output 8", ""),
@@ -385,7 +420,9 @@ def test_drafts_are_never_told(curator, catalogue):
     save(curator, address, retires_on="2030-01-31")
     score = {"model": gamma.pk, "benchmark": quiz.pk, "value": "60", "source_kind": "vendor", "source_url": SOURCE}
     save(curator, url(Score, "add"), **score)
-    save(curator, url(Score, "add"), **(score | {"model": LanguageModel.objects.get(slug="beta").pk, "status": "draft"}))
+    save(
+        curator, url(Score, "add"), **(score | {"model": LanguageModel.objects.get(slug="beta").pk, "status": "draft"})
+    )
     act(curator, LanguageModel, "withdraw", [gamma])
     assert (Score.objects.count(), log()) == (3, [])
 
@@ -399,118 +436,153 @@ def test_model_published_in_its_form_is_one_change_with_its_rows(curator, catalo
 
 
 # --- refusals -------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"slug": "a-vs-b"}, "“vs” separates the models of a comparison and cannot be a part of a slug."),
-        ({"slug": "options"}, "“options” is a reserved word of the site's addresses."),
-        ({"slug": "beta"}, "Another model has this slug."),
-        ({"name": "Beta"}, "Another model has this name: add the date or the variant."),
-        ({"slug": "other-name"}, "“other-name” is already an alias of Beta."),
-        ({"context_window": 128_000, "max_output": 200_000}, "The maximum output is above the context window."),
-        ({"released_on": "2026-02-01", "retires_on": "2026-01-01"}, "The model retires before it is released."),
-        ({"released_on": "2026-02-01", "knowledge_cutoff": "2026-03"}, "The knowledge cutoff is after the release."),
-        ({"context_window": 12}, "A context window has 1,000 to 20,000,000 tokens, an output limit 256 or more."),
-        ({"active_parameters_b": 5, "parameters_b": 4}, "Active parameters need a larger total."),
-        ({"url": "javascript:alert(1)"}, "“javascript:alert(1)” is not a plain https address."),
-        ({"aliases__0__text": "beta"}, "“beta” already names Beta."),
-        ({"aliases__0__text": "OTHER-NAME"}, "“OTHER-NAME” already names Beta."),
-    ],
-)
-def test_model_form_says_what_is_wrong(curator, catalogue, changed, message):
+def test_model_form_says_what_is_wrong(curator, catalogue):
     ModelAlias.objects.create(model=LanguageModel.objects.get(slug="beta"), text="Other-Name")
-    address = url(LanguageModel, "change", LanguageModel.objects.get(slug="alpha").pk)
-    page = save(curator, address, **changed)
-    assert (page.status_code, message in faults(page)) == (200, True), faults(page)
+    dates = {"released_on": "2026-02-01", "retires_on": "2026-01-01", "knowledge_cutoff": "2026-03"}
+    sizes = {"context_window": 128_000, "max_output": 200_000, "active_parameters_b": 5, "parameters_b": 4}
+    cases = [
+        (
+            {"slug": "a-vs-b", "name": "Beta", "url": "javascript:alert(1)", "aliases__0__text": "beta"}
+            | dates
+            | sizes,
+            {
+                "“vs” separates the models of a comparison and cannot be a part of a slug.",
+                "Another model has this name: add the date or the variant.",
+                "“javascript:alert(1)” is not a plain https address.",
+                "“beta” already names Beta.",
+                "The model retires before it is released.",
+                "The knowledge cutoff is after the release.",
+                "The maximum output is above the context window.",
+                "Active parameters need a larger total.",
+            },
+        ),
+        (
+            {"slug": "options", "context_window": 12, "aliases__0__text": "OTHER-NAME"},
+            {
+                "“options” is a reserved word of the site's addresses.",
+                "A context window has 1,000 to 20,000,000 tokens, an output limit 256 or more.",
+                "“OTHER-NAME” already names Beta.",
+            },
+        ),
+        ({"slug": "beta"}, {"Another model has this slug."}),
+        ({"slug": "other-name"}, {"“other-name” is already an alias of Beta."}),
+        ({"slug": ""}, {"This field is required."}),
+    ]
+    assert refusals(curator, url(LanguageModel, "change", LanguageModel.objects.get(slug="alpha").pk), cases) == []
     assert LanguageModel.objects.filter(slug="alpha", name="Alpha", max_output=None).exists()
 
 
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({}, "This source already has a score for the model, benchmark and setting."),
-        ({"value": "101", "setting": "x"}, "Quiz allows 0 to 100."),
-        ({"value": "NaN", "setting": "x"}, "Enter a number."),
-        ({"setting": "x", "source_url": "http://example.org/"}, "“http://example.org/” is not a plain https address."),
-        ({"setting": "x", "checked_on": "2999-01-01"}, "This date is in the future."),
-        ({"setting": "x", "reported_on": "2999-01-01"}, "This date is in the future."),
-    ],
-)
-def test_score_form_says_what_is_wrong(curator, catalogue, changed, message):
+def test_score_form_says_what_is_wrong(curator, catalogue):
     row = Score.objects.get()
-    sent = {"model": row.model_id, "benchmark": row.benchmark_id, "value": 1, "source_kind": "vendor"}
-    page = save(curator, url(Score, "add"), **(sent | {"source_url": SOURCE} | changed))
-    assert (page.status_code, message in faults(page), Score.objects.count()) == (200, True, 1), faults(page)
-
-
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({}, "The host already has a current offer of this kind for the model: end the old one first."),
+    common = {"model": row.model_id, "benchmark": row.benchmark_id, "value": 1, "source_kind": "vendor"}
+    wrong = {"setting": "x", "source_url": "http://example.org/", "checked_on": "2999-01-01", "value": "101"}
+    cases = [
+        ({}, {"This source already has a score for the model, benchmark and setting."}),
         (
-            {"starts_on": "2026-01-01", "ends_on": "2026-02-01"},
-            "The host already has an offer of this kind from that day.",
+            wrong,
+            {
+                "“http://example.org/” is not a plain https address.",
+                "This date is in the future.",
+                "Quiz allows 0 to 100.",
+            },
         ),
-        ({"host": "B", "input": "-1"}, "A price is zero or more."),
-        ({"host": "B", "cached_input": "3"}, "Cached input costs more than input."),
-        ({"host": "B", "basis": "self_hosted"}, "A self-hosted model has no list price."),
-        ({"host": "B", "basis": "free_tier"}, "A free tier costs nothing: use a paid API offer for its price."),
-        ({"host": "B", "batch_discount": "1"}, "A batch discount lies between 0 and 1."),
-        ({"host": "B", "starts_on": "2026-02-01", "ends_on": "2026-01-01"}, "The offer ends before it starts."),
-        ({"host": "B", "input": "", "output": ""}, "A paid offer needs at least one known price."),
-        ({"host": "B", "input": "0"}, "A paid offer costs more than nothing: choose free tier or self-hosted for 0."),
-        ({"host": "B", "tiers__0__from_prompt_tokens": "0"}, "Ensure this value is greater than or equal to 1."),
-    ],
-)
-def test_offer_form_says_what_is_wrong(curator, catalogue, changed, message):
+        ({"value": "NaN"}, {"Enter a number."}),
+    ]
+    assert refusals(curator, url(Score, "add"), cases, **common, source_url=SOURCE) == []
+    assert Score.objects.count() == 1
+
+
+def test_offer_form_says_what_is_wrong(curator, catalogue):
     Offer.objects.update(starts_on=datetime.date(2026, 1, 1))
-    sent = {"model": Offer.objects.get().model_id, "host": "Acme", "input": 2, "output": 8, "source_url": SOURCE}
-    page = save(curator, url(Offer, "add"), **(sent | {"tiers__TOTAL_FORMS": 1} | changed))
-    assert (page.status_code, message in faults(page), Offer.objects.count()) == (200, True, 1), faults(page)
+    common = {"model": Offer.objects.get().model_id, "host": "B", "input": 2, "output": 8, "source_url": SOURCE}
+    tier = {"tiers__TOTAL_FORMS": 1, "tiers__0__from_prompt_tokens": "0"}
+    days = {"starts_on": "2026-02-01", "ends_on": "2026-01-01"}
+    cases = [
+        (
+            {"host": "Acme"},
+            {"The host already has a current offer of this kind for the model: end the old one first."},
+        ),
+        (
+            {"host": "Acme", "starts_on": "2026-01-01", "ends_on": "2026-02-01"},
+            {"The host already has an offer of this kind from that day."},
+        ),
+        (
+            {"input": "-1", "batch_discount": "1"} | days | tier,
+            {
+                "A price is zero or more.",
+                "A batch discount lies between 0 and 1.",
+                "The offer ends before it starts.",
+                "Ensure this value is greater than or equal to 1.",
+            },
+        ),
+        (
+            {"basis": "self_hosted", "cached_input": "3"},
+            {"A self-hosted model has no list price.", "Cached input costs more than input."},
+        ),
+        ({"basis": "free_tier"}, {"A free tier costs nothing: use a paid API offer for its price."}),
+        ({"input": "", "output": ""}, {"A paid offer needs at least one known price."}),
+        ({"input": "0"}, {"A paid offer costs more than nothing: choose free tier or self-hosted for 0."}),
+    ]
+    assert (refusals(curator, url(Offer, "add"), cases, **common), Offer.objects.count()) == ([], 1)
 
 
 @pytest.mark.parametrize(
-    ("table", "changed", "message"),
+    ("table", "cases"),
     [
-        (Benchmark, {"weight": 2}, "A weight lies between 0 and 1."),
-        (Benchmark, {"floor": "", "ceiling": ""}, "A benchmark without floor and ceiling cannot carry weight."),
-        (Benchmark, {"floor": 100, "ceiling": 0}, "Give both floor and ceiling, the ceiling above the floor, or neither."),
-        (Benchmark, {"direction": "none"}, "A benchmark without a direction cannot carry weight."),
-        (Benchmark, {"items": 0}, "A benchmark has at least one question, or an unknown number."),
-        (Benchmark, {"decimals": 5}, "At most 4 decimals."),
-        (Category, {"weight": -1}, "A weight lies between 0 and 1."),
-        (Runtime, {"ttft_seconds": ""}, "Give a speed or a time to first token."),
-        (Runtime, {"ttft_seconds": 9999}, "Speed lies between 0.1 and 10,000 tokens a second, first token between 1 ms and 600 s."),
-        (Creator, {"country": "us"}, "Use two capital letters, for example US."),
+        (
+            Benchmark,
+            [
+                (
+                    {"weight": 2, "direction": "none", "items": 0, "decimals": 5, "floor": 100, "ceiling": 0},
+                    {
+                        "A weight lies between 0 and 1.",
+                        "A benchmark without a direction cannot carry weight.",
+                        "A benchmark has at least one question, or an unknown number.",
+                        "At most 4 decimals.",
+                        "Give both floor and ceiling, the ceiling above the floor, or neither.",
+                    },
+                ),
+                ({"floor": "", "ceiling": ""}, {"A benchmark without floor and ceiling cannot carry weight."}),
+            ],
+        ),
+        (Category, [({"weight": -1}, {"A weight lies between 0 and 1."})]),
+        (
+            Runtime,
+            [
+                ({"ttft_seconds": ""}, {"Give a speed or a time to first token."}),
+                (
+                    {"ttft_seconds": 9999},
+                    {"Speed lies between 0.1 and 10,000 tokens a second, first token between 1 ms and 600 s."},
+                ),
+            ],
+        ),
+        (Creator, [({"country": "us"}, {"Use two capital letters, for example US."})]),
     ],
+    ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_other_forms_say_what_is_wrong(curator, catalogue, table, changed, message):
+def test_other_forms_say_what_is_wrong(curator, catalogue, table, cases):
     row = table.objects.get()
-    page = save(curator, url(table, "change", row.pk), **changed)
-    assert (page.status_code, message in faults(page), row.history.count()) == (200, True, 1), faults(page)
+    assert (refusals(curator, url(table, "change", row.pk), cases), row.history.count()) == ([], 1)
 
 
-@pytest.mark.parametrize(
-    ("names", "message"),
-    [
-        (("beta", "alpha"), "This pair is featured already."),
-        (("alpha", "alpha"), "A pair needs two different models."),
-    ],
-)
-def test_featured_pair_form_says_what_is_wrong(curator, catalogue, names, message):
-    first, second = (LanguageModel.objects.get(slug=name).pk for name in names)
-    page = save(curator, url(FeaturedPair, "add"), first=first, second=second)
-    assert (faults(page), FeaturedPair.objects.count()) == ([message], 1)
+def test_featured_pair_form_says_what_is_wrong(curator, catalogue):
+    alpha, beta = (LanguageModel.objects.get(slug=slug).pk for slug in ("alpha", "beta"))
+    cases = [
+        ({"first": beta, "second": alpha}, {"This pair is featured already."}),
+        ({"first": alpha, "second": alpha}, {"A pair needs two different models."}),
+    ]
+    assert (refusals(curator, url(FeaturedPair, "add"), cases), FeaturedPair.objects.count()) == ([], 1)
 
 
 def test_rows_entered_together_are_compared_with_each_other(curator, catalogue):
     address = url(LanguageModel, "change", LanguageModel.objects.get(slug="beta").pk)
-    aliases = {"aliases__TOTAL_FORMS": 2, "aliases__0__text": "Bet", "aliases__1__text": "BET"}
-    assert faults(save(curator, address, **aliases)) == ["Two of the aliases are the same."]
-    row = {"host": "H", "basis": "api", "input": 1, "source_url": SOURCE, "status": "published"}
-    offers = {f"offers__{index}__{name}": value for index in (0, 1) for name, value in row.items()}
-    message = "Two current offers are of the same host and kind: end the old one first."
-    assert faults(save(curator, address, offers__TOTAL_FORMS=2, **offers)) == [message]
+    rows = {"aliases__TOTAL_FORMS": 2, "aliases__0__text": "Bet", "aliases__1__text": "BET", "offers__TOTAL_FORMS": 2}
+    offer = {"host": "H", "basis": "api", "input": 1, "source_url": SOURCE, "status": "published"}
+    rows |= {f"offers__{index}__{name}": value for index in (0, 1) for name, value in offer.items()}
+    assert sorted(faults(save(curator, address, **rows))) == [
+        "Two current offers are of the same host and kind: end the old one first.",
+        "Two of the aliases are the same.",
+    ]
 
 
 @pytest.mark.parametrize("price", ["20", "0.2"])
@@ -536,37 +608,42 @@ def test_new_offer_is_compared_with_the_one_it_follows(curator, catalogue):
 
 
 def test_weights_that_do_not_give_one_are_pointed_out(curator, catalogue):
-    save(curator, url(Category, "change", Category.objects.get().pk), weight="0.9")
-    page = curator.get(url(Category))
-    assert told(page)[0] == "The weights of all categories now give 0.9000, not 1."
+    answer = save(curator, url(Category, "change", Category.objects.get().pk), weight="0.9")
+    assert told(answer)[0] == "The categories weigh 0.9 together, not 1."
+    answer = save(curator, url(Benchmark, "change", Benchmark.objects.get().pk), weight="0.5")
+    assert "The benchmarks of Coding weigh 0.5 together, not 1." in told(answer)
 
 
 # --- two curators ---------------------------------------------------------------------------------------------------
 def test_second_curator_is_told_who_saved_and_may_overwrite(curator, catalogue):
-    bea = signed_in(User.objects.create_superuser("bea"))
-    address = url(LanguageModel, "change", LanguageModel.objects.get(slug="alpha").pk)
+    bea, acme = signed_in(User.objects.create_superuser("bea")), Creator.objects.get()
+    address = url(Creator, "change", acme.pk)
     loaded = entries(curator.get(address))
-    save(bea, address, family="first")
-    page = curator.post(address, loaded | {"family": "second"})
-    at = timezone.localtime(LanguageModel.history.first().history_date)
+    bea.post(address, loaded | {"country": "FR"})
+    page = curator.post(address, loaded | {"country": "DE"})
+    at = timezone.localtime(acme.history.first().history_date)
     assert faults(page) == [
         f"bea saved this at {at:%H:%M} while you were editing. Your entries are below. Save again to overwrite."
     ]
-    assert (LanguageModel.objects.get(slug="alpha").family, entries(page)["family"]) == ("first", "second")
+    acme.refresh_from_db()
+    assert (acme.country, entries(page)["country"]) == ("FR", "DE")
     assert curator.post(address, entries(page)).status_code == 302
-    assert LanguageModel.objects.get(slug="alpha").family == "second"
+    acme.refresh_from_db()
+    assert acme.country == "DE"
 
 
 def test_second_curator_of_an_inline_row_is_told_too(curator, catalogue):
-    bea = signed_in(User.objects.create_superuser("bea"))
-    address = url(LanguageModel, "change", LanguageModel.objects.get(slug="alpha").pk)
+    bea, tier = signed_in(User.objects.create_superuser("bea")), OfferTier.objects.get()
+    address = url(Offer, "change", tier.offer_id)
     loaded = entries(curator.get(address))
-    save(bea, url(Score, "change", Score.objects.get().pk), value="72")
-    page = curator.post(address, loaded | {"scores-0-value": "73"})
+    save(bea, url(OfferTier, "change", tier.pk), input="5")
+    page = curator.post(address, loaded | {"tiers-0-input": "6"})
     assert (len(faults(page)), faults(page)[0].split(" at ")[0]) == (1, "bea saved this")
-    assert Score.objects.get().value == 72
+    tier.refresh_from_db()
+    assert tier.input == 5
     assert curator.post(address, entries(page)).status_code == 302
-    assert Score.objects.get().value == 73
+    tier.refresh_from_db()
+    assert tier.input == 6
 
 
 def test_row_taken_between_check_and_save_gives_the_form_back(curator, catalogue):
@@ -581,12 +658,16 @@ def test_row_taken_between_check_and_save_gives_the_form_back(curator, catalogue
         page = save(curator, url(LanguageModel, "add"), name="Delta", creator=Creator.objects.get().pk)
     finally:
         pre_save.disconnect(rival, LanguageModel)
-    notice = "Nothing was saved: someone else saved the same row at the same moment. Look at the entries and save again."
+    notice = (
+        "Nothing was saved: someone else saved the same row at the same moment. Look at the entries and save again."
+    )
     assert (page.status_code, faults(page), entries(page)["name"]) == (200, [notice], "Delta")
     assert not LanguageModel.objects.filter(slug="delta").exists()
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="one writer at a time, and an in-memory database has one thread")
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="one writer at a time, and an in-memory database has one thread"
+)
 @pytest.mark.django_db(transaction=True)
 def test_same_slug_at_once_makes_one_row_and_one_form_error(catalogue):
     user = User.objects.create_superuser("ada")
@@ -692,34 +773,13 @@ def test_checked_today_dates_scores(curator, catalogue):
     assert told(act(curator, Score, "mark_checked", [score])) == ["No score marked as checked, 1 was marked already."]
 
 
-def many_drafts(count: int) -> list[Score]:
-    model, benchmark = LanguageModel.objects.get(slug="alpha"), Benchmark.objects.get()
-    rows = [
-        Score(
-            model=model,
-            benchmark=benchmark,
-            setting=str(number),
-            value=1,
-            source_kind="vendor",
-            source_url=SOURCE,
-            status="draft",
-        )
-        for number in range(count)
-    ]
-    return Score.objects.bulk_create(rows)
-
-
 def test_all_rows_across_pages_are_published_at_once(curator, catalogue):
-    rows = many_drafts(1_200)
-    page = act(curator, Score, "publish", rows[:100], select_across="1")
-    assert told(page) == ["1200 scores published, 1 was published already."]
-    assert (Score.objects.published().count(), Score.history.filter(status="published").count()) == (1_201, 1_201)
-
-
-def test_twelve_hundred_ticked_rows_can_be_withdrawn(curator, catalogue):
-    rows = many_drafts(1_200)
-    page = act(curator, Score, "withdraw", rows)
-    assert (page.status_code, told(page)) == (200, ["1200 scores withdrawn."])
+    row = {"model": LanguageModel.objects.get(slug="alpha"), "benchmark": Benchmark.objects.get(), "value": 1}
+    row |= {"source_kind": "vendor", "source_url": SOURCE, "status": "draft"}
+    Score.objects.bulk_create(Score(setting=str(number), **row) for number in range(120))
+    answer = act(curator, Score, "publish", Score.objects.order_by("-pk")[:100], select_across="1")
+    assert told(answer) == ["120 scores published, 1 was published already."]
+    assert (Score.objects.published().count(), Score.history.filter(status="published").count()) == (121, 121)
 
 
 # --- what nobody may touch ------------------------------------------------------------------------------------------
@@ -736,21 +796,52 @@ def test_change_log_is_read_only(curator, catalogue):
         curator.post(url(Change, "delete", change.pk), {"post": "yes"}),
     ]
     assert [answer.status_code for answer in answers] == [403, 403, 403, 403]
-    curator.post(url(Change), {"action": "delete_selected", "_selected_action": [change.pk], "post": "yes", "index": "0"})
+    curator.post(
+        url(Change), {"action": "delete_selected", "_selected_action": [change.pk], "post": "yes", "index": "0"}
+    )
     assert log() == [("model_added", "Alpha", "", "", "")]
 
 
-def test_history_cannot_be_edited_or_reverted(curator, catalogue):
+def test_earlier_state_is_brought_back_told_and_recorded(curator, catalogue, ada):
     score = Score.objects.get()
-    record = score.history.first()
+    record, address = score.history.get(), url(Score, "change", score.pk)
+    save(curator, address, value="72", status="draft")
+    day = f"{timezone.localtime(record.history_date):%-d %b %Y %H:%M}"
+    earlier = url(Score, "simple_history", score.pk, record.pk)
+    page = curator.get(earlier)
+    sent = {bound.html_name: str(bound.value() or "") for bound in page.context["adminform"].form}
+    assert (sent["value"], sent["change_reason"]) == ("71.2", f"Back to the state of {day}")
+    assert curator.post(earlier, sent).status_code == 302
+    score.refresh_from_db()
+    newest = score.history.first()
+    assert (score.value, score.status, newest.history_user) == (Decimal("71.2"), "published", ada)
+    assert [row.value for row in score.history.order_by("pk")] == [Decimal("71.2"), 72, Decimal("71.2")]
+    assert log()[-1] == ("score_added", "Alpha: Quiz", "", "71.2", f"Back to the state of {day}")
+
+
+def test_deleted_row_is_brought_back(curator, catalogue):
+    score = Score.objects.get()
+    curator.post(url(Score, "delete", score.pk), {"post": "yes"})
+    earlier = url(Score, "simple_history", score.pk, score.history.model.objects.filter(id=score.pk).first().pk)
+    page = curator.get(earlier)
+    sent = {bound.html_name: str(bound.value() or "") for bound in page.context["adminform"].form}
+    assert curator.post(earlier, sent).status_code == 302
+    assert Score.objects.values_list("value", "setting", "source_url").get() == (Decimal("71.2"), "", SOURCE)
+
+
+def test_viewer_reads_an_earlier_state_and_cannot_bring_it_back(curator, catalogue):
+    score = Score.objects.get()
+    record = score.history.get()
     save(curator, url(Score, "change", score.pk), value="72")
-    sent = entries(curator.get(url(Score, "change", score.pk))) | {"value": "1", "_change_history": "1"}
-    answer = curator.post(url(Score, "simple_history", score.pk, record.pk), sent)
-    assert (answer.status_code, Score.objects.get().value) == (405, 72)
-    assert [row.value for row in score.history.order_by("pk")] == [Decimal("71.2"), 72]
+    client, earlier = viewer(), url(Score, "simple_history", score.pk, record.pk)
+    page = client.get(earlier).content.decode()
+    assert ("71.2" in page, 'name="_save"' in page) == (True, False)
+    assert (client.post(earlier, {"value": "1"}).status_code, Score.objects.get().value) == (403, 72)
 
 
-@pytest.mark.parametrize("tail", ["abc/history/", "abc/history/1/", "1/history/abc/", "999999/history/1/", "٣/history/"])
+@pytest.mark.parametrize(
+    "tail", ["abc/history/", "abc/history/1/", "1/history/abc/", "999999/history/1/", "٣/history/"]
+)
 def test_history_of_nothing_is_not_found(curator, catalogue, tail):
     assert curator.get(url(Score) + tail).status_code == 404
 
@@ -765,8 +856,12 @@ def test_history_outlives_the_row_and_what_it_belonged_to(curator, catalogue, ad
     assert (last.history_type, last.history_user) == ("-", ada)
     for table, number in zip((Score, LanguageModel), numbers, strict=True):
         record = table.history.filter(id=number).first()
-        pages = [curator.get(url(table, "history", number)), curator.get(url(table, "simple_history", number, record.pk))]
-        assert ["Deleted" in page.content.decode() for page in pages] == [True, True]
+        pages = [
+            curator.get(url(table, "history", number)),
+            curator.get(url(table, "simple_history", number, record.pk)),
+        ]
+        assert [page.status_code for page in pages] == [200, 200]
+        assert "Deleted" in pages[0].content.decode()
 
 
 def test_public_model_is_withdrawn_not_deleted(curator, catalogue):
@@ -786,16 +881,49 @@ def test_log_of_the_admin_has_the_entry(curator, catalogue, ada):
 # --- links to the site ----------------------------------------------------------------------------------------------
 def test_view_on_site_leads_to_the_page_that_shows_the_row(curator, catalogue):
     def link(row) -> str | None:
-        found = curator.get(url(type(row), "change", row.pk)).context.get("absolute_url")
-        return str(found) if found else None
+        return admin.site.get_model_admin(type(row)).get_view_on_site_url(row)
 
     alpha = LanguageModel.objects.get(slug="alpha")
-    rows = [alpha, Score.objects.get(), Offer.objects.get(), Runtime.objects.get(), ModelAlias.objects.get()]
-    assert [link(row) for row in rows] == [alpha.get_absolute_url()] * 5
+    rows = [alpha, *(table.objects.get() for table in (Score, Offer, OfferTier, Runtime, ModelAlias))]
+    assert [link(row) for row in rows] == [alpha.get_absolute_url()] * 6
     assert link(FeaturedPair.objects.get()) == reverse("compare", args=["alpha-vs-beta"])
     assert link(Benchmark.objects.get()) == reverse("benchmark", args=["quiz"])
-    assert link(LanguageModel.objects.get(slug="gamma")) is None
-    assert link(Creator.objects.get()) is None
+    assert link(Category.objects.get()) == reverse("leaderboard_category", args=["coding"])
+    assert (link(LanguageModel.objects.get(slug="gamma")), link(Creator.objects.get())) == (None, None)
+    page = curator.get(url(Score, "change", Score.objects.get().pk)).content.decode()
+    assert f'href="{alpha.get_absolute_url()}" class="viewsitelink"' in page
+
+
+# --- the public pages -----------------------------------------------------------------------------------------------
+def shown(client: Client, address: str) -> tuple[str, str]:
+    """What a page says and its ETag."""
+    answer = client.get(address)
+    return answer.content.decode(), answer["ETag"]
+
+
+def test_public_page_shows_an_edit_at_once(curator, catalogue, client):
+    pair, alpha = reverse("compare", args=["alpha-vs-beta"]), LanguageModel.objects.get(slug="alpha")
+    edits = [
+        ("71.2", "72.4", lambda: save(curator, url(Score, "change", Score.objects.get().pk), value="72.4")),
+        ("Alpha", "Alphabet", lambda: save(curator, url(LanguageModel, "change", alpha.pk), name="Alphabet")),
+        ("$8", "$7", lambda: save(curator, url(Offer, "change", Offer.objects.get().pk), output="7")),
+        (
+            "Coding",
+            "Programming",
+            lambda: save(curator, url(Category, "change", Category.objects.get().pk), name="Programming"),
+        ),
+        ("Quiz", "Riddle", lambda: save(curator, url(Benchmark, "change", Benchmark.objects.get().pk), name="Riddle")),
+    ]
+    for before, after, edit in edits:
+        page, tag = shown(client, pair)
+        assert before in page
+        assert edit().status_code == 302
+        answer = client.get(pair, headers={"if-none-match": tag})
+        assert (answer.status_code, after in answer.content.decode()) == (200, True), after
+    act(curator, Score, "withdraw", [Score.objects.get()])
+    assert "72.4" not in client.get(pair).content.decode()
+    act(curator, LanguageModel, "set_to_draft", [alpha])
+    assert client.get(pair).status_code == 404
 
 
 # --- the first account ----------------------------------------------------------------------------------------------
@@ -803,9 +931,7 @@ def test_ensure_admin_makes_one_account_and_prints_its_password_once(client):
     first, second = StringIO(), StringIO()
     call_command("ensure_admin", stdout=first)
     call_command("ensure_admin", stdout=second)
-    address, password = re.fullmatch(
-        r"(http\S+/admin/) user: admin password: (\S{20}) \(shown once\)\n", first.getvalue()
-    ).groups()
+    password = re.fullmatch(r"http\S+/admin/ user: admin password: (\S{20}) \(shown once\)\n", first.getvalue())[1]
     assert second.getvalue() == "An administrator exists already.\n"
     assert client.login(username="admin", password=password)
     assert User.objects.filter(is_superuser=True).count() == 1
