@@ -602,6 +602,12 @@ class Offer(CatalogueRow):
                 name="offer_once_per_day",
                 violation_error_message="The host already has an offer of this kind from that day.",
             ),
+            models.UniqueConstraint(  # no two unknown days are the same to the one above
+                fields=["model", "host", "basis"],
+                condition=Q(starts_on=None),
+                name="offer_once_without_day",
+                violation_error_message="The host already has an offer of this kind without a first day.",
+            ),
             https_constraint("offer", "source_url"),
             models.CheckConstraint(
                 condition=(Q(input=None) | Q(input__gte=0))
