@@ -89,6 +89,7 @@ def facts(of: Iterable[models.LanguageModel], today: datetime.date) -> dict[int,
                 runtime.ttft_seconds,
                 runtime.ttft_kind,
                 runtime.source_url,
+                runtime.method,
             )
         )
     return {
@@ -122,7 +123,11 @@ def plain_offer(offer: models.Offer) -> tradeoffs.Offer:
         makers_own=offer.makers_own,
         starts_on=offer.starts_on,
         source_url=offer.source_url,
-        tiers=tuple((tier.from_prompt_tokens, tier.input, tier.output) for tier in offer.tiers.all()),
+        ends_on=offer.ends_on,
+        tiers=tuple(
+            tradeoffs.Tier(tier.from_prompt_tokens, tier.input, tier.output, tier.cached_input)
+            for tier in offer.tiers.all()
+        ),
     )
 
 

@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Edge = Literal["a", "b", "tie", "unknown", "depends"]
 RATIO_FROM, RATIO_TO = (
@@ -18,6 +18,15 @@ RATIO_FROM, RATIO_TO = (
 )  # smaller is not worth a multiple, larger says less than the two numbers
 PER_MILLION = "per 1M tokens"
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+class Tier(NamedTuple):
+    """Rates of the whole request from a number of prompt tokens on."""
+
+    from_prompt_tokens: int
+    input: Decimal | None
+    output: Decimal | None
+    cached_input: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,8 @@ class Offer:
     makers_own: bool = False
     starts_on: datetime.date | None = None
     source_url: str = ""
-    tiers: tuple[tuple[int, Decimal | None, Decimal | None], ...] = ()  # (from prompt tokens, input, output)
+    ends_on: datetime.date | None = None
+    tiers: tuple[Tier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,7 @@ class Runtime:
     ttft_seconds: Decimal | None = None
     ttft_kind: str = ""
     source_url: str = ""
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,14 @@ class Facts:
             key=lambda o: (not o.makers_own, o.output is None, o.output or 0, "peak" in o.host, o.host),
             default=None,
         )
+
+    @property
+    def host_from(self) -> Offer | None:
+        """The lowest offer of anyone but the maker, beside the maker's own: one host, so that no two are combined."""
+        if not (self.paid and self.paid.makers_own):
+            return None
+        hosts = [offer for offer in self.offers if offer.basis == "api" and not offer.makers_own]
+        return min(hosts, key=lambda o: (o.output is None, o.output or 0, o.input or 0, o.host), default=None)
 
     @property
     def free_tier(self) -> Offer | None:
@@ -120,6 +139,13 @@ def money(amount: Decimal) -> str:
         amount = amount.quantize(Decimal(1).scaleb(amount.adjusted() - 2), ROUND_HALF_UP)
     text = f"{amount.normalize():f}"
     return "$" + (text if len(text) > 4 else f"{amount:.2f}")
+
+
+def dollars(amount: Decimal) -> str:
+    """A bill to the cent: `$1,234.50`; three significant digits below a cent (`$0.00235`)."""
+    if amount and abs(amount) < Decimal("0.01"):
+        return money(amount)
+    return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
 
 
 def tokens(count: int) -> str:
@@ -231,6 +257,9 @@ def _price(facts: Facts, part: str) -> Value:
         detail = f"{offer.host}{since}" if text else f"{offer.host} does not publish one"
         if facts.free_tier and part != "cached_input":
             detail += f"; {facts.free_tier.host} has a free tier"
+        other = facts.host_from
+        if other and (lowest := getattr(other, part)) is not None:
+            detail += f"; hosts from {money(lowest)} ({other.host})"
         return Value(text, detail, offer.source_url)
     if part == "cached_input":
         return Value("")
@@ -270,7 +299,7 @@ def _tier_row(a: Facts, b: Facts) -> TradeoffRow:
     def value(facts: Facts) -> Value:
         if not facts.paid or not facts.paid.tiers:
             return Value("")
-        start, given, made = facts.paid.tiers[0]
+        start, given, made, *_ = facts.paid.tiers[0]
         prices = " / ".join(money(price) if price is not None else "not published" for price in (given, made))
         return Value(prices, f"input / output, whole request from {start:,} prompt tokens", facts.paid.source_url)
 
@@ -387,3 +416,216 @@ def _retires(facts: Facts, today: datetime.date) -> Value:
 def ordered(offers: Sequence[Offer]) -> list[Offer]:
     """Offers for a table: the maker's own first, then by input price, unknown prices last."""
     return sorted(offers, key=lambda o: (not o.makers_own, o.basis, o.input is None, o.input or 0, o.host))
+
+
+# --- the bill of a workload -----------------------------------------------------------------------------------------
+MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A month of calls. Tokens are those of one call, shares whole percents; `thinking` None: nobody knows how many."""
+
+    calls: int = 100_000
+    prompt: int = 2_000
+    cached: int = 0  # percent of the prompt that is read from the cache
+    output: int = 500
+    thinking: int | None = 1_000  # reasoning tokens of a model that reasons, billed as output
+    batch: int = 0  # percent of the calls that can wait for a batch
+
+    def words(self) -> str:
+        """The workload as a sentence without its full stop."""
+        parts = [f"{self.prompt:,} prompt tokens" + (f" ({self.cached} % of them cached)" if self.cached else "")]
+        parts.append(f"{self.output:,} output tokens")
+        text = f"{self.calls:,} call{'' if self.calls == 1 else 's'} a month, each with {' and '.join(parts)}"
+        if self.thinking:
+            text += f"; a model that reasons makes {self.thinking:,} reasoning tokens more"
+        elif self.thinking is None:
+            text += "; the number of reasoning tokens is left open"
+        return text + (f"; {self.batch} % of the calls in batches" if self.batch else "")
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """One line of a month's bill in dollars, between `low` and `high`; `high` None: nobody can say how much."""
+
+    label: str
+    count: int  # tokens a month; 0 where the line is no count of tokens
+    rate: Decimal | None  # dollars per million; None: not published
+    low: Decimal
+    high: Decimal | None
+    remark: str = ""
+
+    @property
+    def text(self) -> str:
+        if self.low < 0:
+            return f"{'' if self.low == self.high else 'up to '}−{dollars(-self.low)}"
+        return spread(self.low, self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a month costs at one host, in US dollars. Free tiers and self-hosting have no lines and no sum."""
+
+    host: str
+    basis: str
+    lines: tuple[BillLine, ...] = ()
+    remark: str = ""  # the workload does not fit the model
+
+    @property
+    def is_priced(self) -> bool:
+        return bool(self.lines) and not self.remark
+
+    @property
+    def low(self) -> Decimal:
+        return sum((line.low for line in self.lines), Decimal(0))
+
+    @property
+    def high(self) -> Decimal | None:
+        highs = [line.high for line in self.lines]
+        return None if None in highs else sum(highs, Decimal(0))
+
+    @property
+    def cost(self) -> Decimal | None:
+        """The dollars to sort and draw by: the upper end; None where there is none."""
+        return self.high if self.is_priced else None
+
+    @property
+    def text(self) -> str:
+        if self.remark:
+            return self.remark
+        if not self.lines:
+            return UNBILLED[self.basis]
+        return spread(self.low, self.high)
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """The lines whose amount is not known."""
+        return tuple(line.label.lower() for line in self.lines if line.low != line.high)
+
+
+UNBILLED = {
+    "api": "no tokens, no bill",
+    "free_tier": "free tier, no bill",
+    "self_hosted": "self-hosted, no list price",
+}
+
+
+def spread(low: Decimal, high: Decimal | None) -> str:
+    """`$12.00`, `$12.00 to $15.00`, `from $12.00`, `at most $15.00`, `not known`: an unknown end is never printed as zero."""
+    if low == high:
+        return dollars(low)
+    if high is None:
+        return f"from {dollars(low)}" if low > 0 else "not known"
+    return f"{dollars(low)} to {dollars(high)}" if low > 0 else f"at most {dollars(high)}"
+
+
+def bill(offer: Offer, workload: Workload, reasoning: str = "no") -> Bill:
+    """The itemised bill of a month at one offer; `reasoning` is the model's kind (yes, no, hybrid, empty for unknown).
+
+    A tier's rates hold for the whole request from its threshold on. An unpublished rate leaves its line open: cached
+    input costs at most fresh input, an unpublished discount is at most the whole. A batch discount is taken from fresh
+    prompt, output and reasoning tokens; reads from the cache keep their rate, as OpenAI and Google bill them.
+    """
+    if offer.basis != "api":
+        return Bill(offer.host, offer.basis)
+    rates = rates_for(offer, workload.prompt)
+    per_month = workload.calls * workload.prompt
+    from_cache = per_month * workload.cached // 100
+    lines = [_line("Prompt", per_month - from_cache, rates.input)]
+    if from_cache:
+        lines.append(_cached_line(from_cache, rates))
+    lines.append(_line("Output", workload.calls * workload.output, rates.output))
+    if reasoning != "no" and workload.thinking != 0:
+        lines.append(_thinking_line(workload, rates.output, reasoning))
+    if workload.batch:
+        lines.append(_batch_line(offer.batch_discount, workload.batch, lines))
+    return Bill(offer.host, offer.basis, tuple(line for line in lines if line.count or line.label in UNCOUNTED))
+
+
+BATCH, REASONING = "Batch discount", "Reasoning"
+UNCOUNTED = (BATCH, REASONING)
+
+
+def rates_for(offer: Offer, prompt: int) -> Tier:
+    """The rates that hold for a prompt of so many tokens: the base, or those of the highest tier it reaches."""
+    base = Tier(0, offer.input, offer.output, offer.cached_input)
+    reached = [Tier(*tier) for tier in offer.tiers if tier[0] <= prompt]
+    return max(reached, key=lambda tier: tier.from_prompt_tokens, default=base)
+
+
+def _line(label: str, count: int, rate: Decimal | None) -> BillLine:
+    if rate is None:
+        return BillLine(label, count, None, Decimal(0), None, "rate not published")
+    amount = count * rate / MILLION
+    return BillLine(label, count, rate, amount, amount)
+
+
+def _cached_line(count: int, rates: Tier) -> BillLine:
+    if rates.cached_input is not None:
+        return _line("Prompt from cache", count, rates.cached_input)
+    most = None if rates.input is None else count * rates.input / MILLION
+    remark = "rate not published" + ("" if most is None else ", at most that of fresh prompt")
+    return BillLine("Prompt from cache", count, None, Decimal(0), most, remark)
+
+
+def _thinking_line(workload: Workload, rate: Decimal | None, reasoning: str) -> BillLine:
+    if workload.thinking is None:
+        return BillLine(REASONING, 0, rate, Decimal(0), None, "number of tokens not known")
+    line = _line(REASONING, workload.calls * workload.thinking, rate)
+    if reasoning == "yes" or rate is None:
+        return line
+    remark = "thinking can be switched off" if reasoning == "hybrid" else "not known whether the model reasons"
+    return BillLine(line.label, line.count, rate, Decimal(0), line.high, remark)
+
+
+def _batch_line(discount: Decimal | None, share: int, lines: Sequence[BillLine]) -> BillLine:
+    """What a batch takes off: its share of every line but the reads from the cache, times the discount."""
+    fresh = [line for line in lines if line.label != "Prompt from cache"]
+    part = Decimal(share) / 100
+    low = sum((line.low for line in fresh), Decimal(0)) * part
+    if discount is None:
+        return BillLine(BATCH, 0, None, -low, Decimal(0), "not published; the sum is at most that without one")
+    highs = [line.high for line in fresh]
+    is_whole = None not in highs
+    most = sum(highs, Decimal(0)) * part if is_whole else low
+    remark = f"{(discount * 100).normalize():f} % off" + ("" if is_whole else " what is known")
+    return BillLine(BATCH, 0, None, -low * discount, -most * discount, remark)
+
+
+def misfit(facts: Facts, workload: Workload) -> str:
+    """Why one call of the workload cannot be made with the model; empty where it can, as far as is known."""
+    if facts.context_window is not None and workload.prompt + workload.output > facts.context_window:
+        return f"does not fit its context of {tokens(facts.context_window)}"
+    if facts.max_output is not None and workload.output > facts.max_output:
+        return f"output above its limit of {tokens(facts.max_output)}"
+    return ""
+
+
+def model_bill(facts: Facts, offer: Offer, workload: Workload) -> Bill:
+    """The bill at one offer of a model, or why there can be none."""
+    remark = misfit(facts, workload)
+    if remark and offer.basis == "api":
+        return Bill(offer.host, offer.basis, remark=remark)
+    return bill(offer, workload, facts.reasoning)
+
+
+def cheapest(facts: Facts, workload: Workload, offers: Sequence[Offer]) -> Bill | None:
+    """The lowest of several bills, those without an upper end last."""
+    bills = [model_bill(facts, offer, workload) for offer in offers]
+    return min(bills, key=lambda b: (b.cost is None, b.cost or 0, not b.lines, b.low, b.host), default=None)
+
+
+# --- score against cost ---------------------------------------------------------------------------------------------
+def front(points: Sequence[tuple[Decimal, Decimal]]) -> set[int]:
+    """Places of the (cost, score) pairs that no other beats: none is as cheap and as good, and better in one of both."""
+    best: Decimal | None = None
+    kept: set[int] = set()
+    order = sorted(range(len(points)), key=lambda place: (points[place][0], -points[place][1]))
+    last: tuple[Decimal, Decimal] | None = None
+    for place in order:
+        cost, score = points[place]
+        if best is None or score > best or (cost, score) == last:
+            kept.add(place)
+            best, last = score, (cost, score)
+    return kept
