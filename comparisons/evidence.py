@@ -166,7 +166,7 @@ def observations(
         (model, slug, float(cell.value))
         for model, row in sorted(cells.items())
         for slug, cell in sorted(row.items())
-        if not cell.is_unconfirmed and is_read(benchmarks[slug])
+        if slug in benchmarks and not cell.is_unconfirmed and is_read(benchmarks[slug])
     ]
     counts = Counter(slug for _, slug, _ in rows)
     rows = [row for row in rows if counts[row[1]] >= minimum]
@@ -285,8 +285,8 @@ def fit(observed: Observations) -> Fit:
         z = z - mean
         mu = mu + a * mean[observed.category]
         # M: spread of abilities; ridge regression of y on E z with E z^2
-        sigma = (z.T @ z + v.sum(axis=2) + PSEUDO_MODELS * start) / (models + PSEUDO_MODELS)
-        z_row, v_row = z[model, cat], v[cat, cat, model]
+        sigma = (z.T @ z + v.sum(axis=0) + PSEUDO_MODELS * start) / (models + PSEUDO_MODELS)
+        z_row, v_row = z[model, cat], v[model, cat, cat]
         mu, a, h = _lines(per_test, w, y, z_row, v_row)
         # expected squared residuals, then weights and variances
         e2 = _squared(y - mu[bench] - a[bench] * z_row, z_row, v_row, a[bench], h[bench])
@@ -306,7 +306,7 @@ def fit(observed: Observations) -> Fit:
         u,
         w,
         z,
-        np.ascontiguousarray(v.transpose(2, 0, 1)),
+        v,
         h,
         np.empty((0, 0)),
         steps,
@@ -316,25 +316,14 @@ def fit(observed: Observations) -> Fit:
 
 
 def _abilities(sigma: Array, cell: Array, w: Array, a: Array, residual: Array, models: int) -> tuple[Array, Array]:
-    """z (M x C) and its covariance (C x C x M) with the benchmarks known; `residual` is y - mu."""
+    """z (M x C) and its covariance (M x C x C) with the benchmarks known; `residual` is y - mu."""
     kinds = len(sigma)
     wa = w * a
-    precision = np.bincount(cell, wa * a, models * kinds).reshape(models, kinds)
-    pull = np.bincount(cell, wa * residual, models * kinds).reshape(models, kinds)
-    v = np.repeat(np.linalg.inv(sigma)[:, :, None], models, axis=2)
-    v[np.arange(kinds), np.arange(kinds)] += precision.T
-    _invert(v)
-    return np.einsum("cdm,md->mc", v, pull), v
-
-
-def _invert(x: Array) -> None:
-    """Invert symmetric positive matrices (C x C x M) in place, by Gauss-Jordan on all M at once: no pivots are needed."""
-    for k in range(len(x)):
-        pivot = 1 / x[k, k]
-        column, row = x[:, k].copy(), x[k] * pivot
-        x -= column[:, None] * row[None]
-        x[k], x[:, k] = row, -column * pivot
-        x[k, k] = pivot
+    precision = np.tile(np.linalg.inv(sigma), (models, 1, 1))
+    precision[:, np.arange(kinds), np.arange(kinds)] += np.bincount(cell, wa * a, models * kinds).reshape(models, kinds)
+    v = np.linalg.inv(precision)
+    pull = np.bincount(cell, wa * residual, models * kinds).reshape(models, kinds, 1)
+    return (v @ pull)[:, :, 0], v
 
 
 def _lines(per_test, w: Array, y: Array, z: Array, v: Array) -> tuple[Array, Array, Array]:
@@ -362,33 +351,40 @@ def _benchmark_covariance(found: Fit) -> Array:
     hessian[mu, a] = hessian[a, mu] = np.bincount(bench, found.w * z, tests)
     hessian[a, a] = np.bincount(bench, found.w * z * z, tests) + 1 / A_VARIANCE
     for first in range(0, len(observed.models), CHUNK):
-        cross, loadings = _loadings(found, np.arange(first, min(first + CHUNK, len(observed.models))))
-        hessian -= cross.T @ loadings
+        part = np.arange(first, min(first + CHUNK, len(observed.models)))
+        half = _cross(found, part, np.linalg.cholesky(found.v[part]).transpose(0, 2, 1))
+        hessian -= half.T @ half
     return np.linalg.inv(hessian)
 
 
-def _loadings(found: Fit, models: Array) -> tuple[Array, Array]:
-    """G' and V G of some models (sorted numbers), stacked (each n C x 2B): how their abilities hang on the benchmarks."""
+def _cross(found: Fit, models: Array, left: Array) -> Array:
+    """X G of some models (sorted numbers), stacked (n C x 2B), for matrices X = `left` (n x C x C).
+
+    G_m (C x 2B), the cross block of the curvature, has w a (1, z) in the category of each of the model's tests. V G says how abilities hang
+    on the benchmarks.
+    """
     observed = found.observed
     place = np.full(len(observed.models), -1)
     place[models] = np.arange(len(models))
     rows = np.flatnonzero(place[observed.model] >= 0)
-    model, bench = place[observed.model[rows]], observed.benchmark[rows]
-    cat, tests, kinds = observed.category[bench], len(observed.benchmarks), len(observed.categories)
-    slope = found.w[rows] * found.a[bench]
-    pull = slope * found.z[observed.model[rows], cat]
-    cross, loadings = np.zeros((2, len(models), kinds, 2 * tests))
-    cross[model, cat, bench], cross[model, cat, tests + bench] = slope, pull
-    column = found.v[observed.model[rows], :, cat]  # rows x C
-    loadings[model, :, bench] = column * slope[:, None]
-    loadings[model, :, tests + bench] = column * pull[:, None]
-    return cross.reshape(-1, 2 * tests), loadings.reshape(-1, 2 * tests)
+    number, bench = observed.model[rows], observed.benchmark[rows]
+    model, cat, tests = place[number], observed.category[bench], len(observed.benchmarks)
+    column = left[model, :, cat] * (found.w[rows] * found.a[bench])[:, None]
+    stacked = np.zeros((len(models), len(observed.categories), 2 * tests))
+    stacked[model, :, bench] = column
+    stacked[model, :, tests + bench] = column * found.z[number, cat][:, None]
+    return stacked.reshape(-1, 2 * tests)
+
+
+def _loadings(found: Fit, models: Array) -> Array:
+    """V G of some models (sorted numbers), stacked (n C x 2B)."""
+    return _cross(found, models, found.v[models])
 
 
 def _loading_of(found: Fit, model: Array, category: Array) -> Array:
     """Rows of V G (n x 2B) of single abilities."""
     models, place = np.unique(model, return_inverse=True)
-    return _loadings(found, models)[1][place * len(found.observed.categories) + category]
+    return _loadings(found, models)[place * len(found.observed.categories) + category]
 
 
 def _quadratic(x: Array, covariance: Array) -> Array:
@@ -512,10 +508,12 @@ def pair(
     i, j = _number(observed, a), _number(observed, b)
     q = _shares(observed, basket)
     z = found.z[[i, j]]
-    loadings = [_loadings(found, np.array([each]))[1] for each in (i, j)]
-    single = [found.v[each] + loading @ found.p @ loading.T for each, loading in zip((i, j), loadings, strict=True)]
+    loadings = [_loadings(found, np.array([each])) for each in (i, j)]
+    taken = np.flatnonzero(np.any(loadings, axis=(0, 1)))
+    loadings, doubt = [each[:, taken] for each in loadings], found.p[np.ix_(taken, taken)]
+    single = [found.v[each] + loading @ doubt @ loading.T for each, loading in zip((i, j), loadings, strict=True)]
     shift = loadings[0] - loadings[1]
-    cov = STRETCH * (found.v[i] + found.v[j] + shift @ found.p @ shift.T)
+    cov = STRETCH * (found.v[i] + found.v[j] + shift @ doubt @ shift.T)
     dz = z[0] - z[1]
     p = _phi(dz / np.sqrt(np.diag(cov)))
     value, slope = _expected(found, q, z)
@@ -632,8 +630,10 @@ def standings(
     curve = _expected(found, q, np.repeat(grid[:, None], len(observed.categories), axis=1))[0]
     for first in range(0, len(observed.models), CHUNK):
         part = np.arange(first, min(first + CHUNK, len(observed.models)))
-        loadings = _loadings(found, part)[1]
-        variance[part] = np.einsum("mcc->mc", found.v[part]) + _quadratic(loadings, found.p).reshape(len(part), -1)
+        loadings = _loadings(found, part)
+        variance[part] = np.diagonal(found.v[part], axis1=1, axis2=2) + _quadratic(loadings, found.p).reshape(
+            len(part), -1
+        )
         own = np.linalg.cholesky(found.v[part]) @ random.standard_normal((len(part), found.z.shape[1], draws))
         own -= (loadings @ doubt).reshape(own.shape)
         abilities = found.z[part][:, :, None] + math.sqrt(STRETCH) * own
@@ -694,23 +694,23 @@ def update(found: Fit, model: str, cells: Mapping[str, Cell], benchmarks: Mappin
     )
     bench, value = np.array([row[0] for row in read], int), np.array([row[1] for row in read], float)
     y, noise = _measured(old.is_rating, old.low, old.high, bench, value)
-    cat, a, s2 = old.category[bench], found.a[bench], found.s2[bench]
+    cat, a, s2, h = old.category[bench], found.a[bench], found.s2[bench], found.h[bench]
     sizes = Counter(old.family[bench].tolist())
     copies = np.array([1 / sizes[family] for family in old.family[bench].tolist()], float)
-    e, kinds, prior = y - found.mu[bench], len(old.categories), np.linalg.inv(found.sigma)
-    u, h, diagonal = np.ones_like(y), found.h[bench], np.diag_indices(kinds)
+    e, scale, prior = y - found.mu[bench], s2 + noise, np.linalg.inv(found.sigma)
+    inside = cat[:, None] == np.arange(len(prior))
+    bends, pulls = inside * (a * a)[:, None], inside * (a * e)[:, None]
 
     def ability(w: Array) -> tuple[Array, Array]:
-        precision = prior.copy()
-        precision[diagonal] += np.bincount(cat, w * a * a, kinds)
-        v = np.linalg.inv(precision)
-        return v @ np.bincount(cat, w * a * e, kinds), v
+        v = np.linalg.inv(prior + np.diag(w @ bends))
+        return v @ (w @ pulls), v
 
+    w = copies / scale
     for _ in range(REWEIGHTINGS):
-        z, v = ability(copies * u / (s2 + noise))
-        u = (NU + 1) / (NU + _squared(e - a * z[cat], z[cat], v[cat, cat], a, h) / (s2 + noise))
-    z, _ = ability(copies * u / (s2 + noise))
-    w = WORTH * copies * u / (s2 + noise)
+        z, v = ability(w)
+        u = (NU + 1) / (NU + _squared(e - a * z[cat], z[cat], np.diag(v)[cat], a, h) / scale)
+        w = copies * u / scale
+    z, w = ability(w)[0], WORTH * w
     _, v = ability(w)
 
     place = bisect_left(old.models, model)
@@ -809,7 +809,7 @@ def settling(
     variance = g @ compared.cov @ g
     if not variance > 0:
         return []
-    loadings = [_loadings(found, np.array([each]))[1] for each in numbers]
+    loadings = [_loadings(found, np.array([each])) for each in numbers]
     doubt = (g @ (loadings[0] - loadings[1])) @ found.p
     rows = []
     for sign, number, loading in zip((1, -1), numbers, loadings, strict=True):
