@@ -260,7 +260,9 @@ def prior_sigma(categories: int) -> Array:
 
 
 def fit(observed: Observations) -> Fit:
-    """Estimates from observations, by EM until no ability moves by more than 5e-4."""
+    """Estimates from observations, by EM until no ability moves by more than 5e-4. ValueError without a model."""
+    if not observed.models:
+        raise ValueError("Nothing to fit: no model has a score on a benchmark that enough models took.")
     model, bench, y, noise, copies = (
         observed.model, observed.benchmark, observed.y, observed.noise, observed.copies,
     )  # fmt: skip
@@ -291,27 +293,22 @@ def fit(observed: Observations) -> Fit:
         # expected squared residuals, then weights and variances
         e2 = _squared(y - mu[bench] - a[bench] * z_row, z_row, v_row, a[bench], h[bench])
         u = (NU + 1) / (NU + e2 / (s2[bench] + noise))
-        pool = float((u * e2).mean())
+        pool = float((u * e2).mean()) if y.size else S2_START
         own = np.maximum(u * e2 - noise, 0.1 * u * e2)
         s2 = np.maximum((per_test(own) + PSEUDO_SCORES * POOL_SHARE * pool) / (counts + PSEUDO_SCORES), S2_LEAST)
         moved = np.abs(z - before).max(initial=0)
-    w = WORTH * copies * u / (s2[bench] + noise)
-    _, v = _abilities(sigma, cell, w, a[bench], y - mu[bench], models)
-    found = Fit(
-        observed,
-        mu,
-        a,
-        s2,
-        sigma,
-        u,
-        w,
-        z,
-        v,
-        h,
-        np.empty((0, 0)),
-        steps,
-        pool,
-    )
+    unknown = np.empty(0)
+    return _with_doubt(Fit(observed, mu, a, s2, sigma, u, unknown, z, unknown, h, unknown, steps, pool))
+
+
+def _with_doubt(found: Fit) -> Fit:
+    """The fit with w, v and p worked out from everything else."""
+    observed = found.observed
+    bench, kinds = observed.benchmark, len(observed.categories)
+    w = WORTH * observed.copies * found.u / (found.s2[bench] + observed.noise)
+    cell = observed.model * kinds + observed.category[bench]
+    _, v = _abilities(found.sigma, cell, w, found.a[bench], observed.y, len(observed.models))
+    found = replace(found, w=w, v=v)
     return replace(found, p=_benchmark_covariance(found))
 
 
@@ -432,10 +429,10 @@ def predicted(found: Fit, model: Array, benchmark: Array) -> tuple[Array, Array,
 
 def _phi(x: Array) -> Array:
     """The normal distribution function."""
-    return 0.5 * _erfc(-np.asarray(x) / math.sqrt(2))
+    return 0.5 * np.asarray(_erfc(-np.asarray(x) / math.sqrt(2)), float)
 
 
-_erfc = np.vectorize(math.erfc, otypes=[float])
+_erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
 # --- scores, pairs and ranks ----------------------------------------------------------------------------------------
@@ -806,7 +803,7 @@ def settling(
     w = np.array([weight.get(slug, 0.0) for slug in observed.categories])
     numbers = [_number(observed, each) for each in (compared.a, compared.b)]
     g = w * _expected(found, _shares(observed, basket), found.z[numbers])[1].mean(axis=0)
-    variance = g @ compared.cov @ g
+    variance = g @ compared.cov @ g / STRETCH
     if not variance > 0:
         return []
     loadings = [_loadings(found, np.array([each])) for each in numbers]
@@ -822,9 +819,9 @@ def settling(
         line[np.arange(len(free)), free] += 1
         line[np.arange(len(free)), tests + free] += found.z[number, cat]
         # D moves with the model's own error by g'V, with the benchmarks' by -g'T
-        covariance = STRETCH * (sign * slope * (g @ found.v[number])[cat] - line @ doubt)
+        covariance = sign * slope * (g @ found.v[number])[cat] - line @ doubt
         y = found.mu[free] + slope * found.z[number, cat]
-        own = STRETCH * (_quadratic(line, found.p) + slope**2 * found.v[number, cat, cat])
+        own = _quadratic(line, found.p) + slope**2 * found.v[number, cat, cat]
         noise = (found.s2[free] + _noise_at(observed, free, y)) / WORTH
         shares = covariance**2 / (own + noise) / variance
         rows += [
@@ -888,15 +885,12 @@ def single_flips(d: Sequence[float], w: Sequence[float]) -> list[Flip]:
 
     R is the lead over the other categories.
     """
-    lead = _lead(d, w)
-    flips = []
+    lead, flips = _lead(d, w), []
     for c, (x, now) in enumerate(zip(d, w, strict=True)):
-        rest = (lead - now * x) / (1 - now) if now < 1 else 0.0
+        rest = (lead - now * x) / (1 - now) if now < 1 else x
         if lead and rest * x <= 0 and rest != x:
             flips.append(Flip(c, float(now), float(rest / (rest - x))))
-    return sorted(
-        (flip for flip in flips if 0 <= flip.share <= 1), key=lambda flip: (abs(flip.share - flip.now), flip.category)
-    )
+    return sorted(flips, key=lambda flip: (abs(flip.share - flip.now), flip.category))
 
 
 def smallest_move(d: Sequence[float], w: Sequence[float]) -> tuple[float, list[float]] | None:
@@ -954,11 +948,11 @@ def _lead(d: Sequence[float], w: Sequence[float]) -> float:
 class Held:
     """How often hidden scores were predicted: pairs of models of which both scores on one test were hidden, and single scores."""
 
-    accuracy: float  # share of pairs whose higher one was named
-    brier: float
-    log_loss: float
-    calibration_error: float  # mean distance of said and true, over ten classes of confidence
-    coverage: float  # share of hidden scores in their 90 % interval
+    accuracy: float | None  # share of pairs whose higher one was named; None without a pair, as the next three
+    brier: float | None
+    log_loss: float | None
+    calibration_error: float | None  # mean distance of said and true, over ten classes of confidence
+    coverage: float | None  # share of hidden scores in their 90 % interval; None without one
     pairs: int
     scores: int
 
@@ -1001,6 +995,9 @@ def hidden_pairs(observed: Observations, rows: Array) -> tuple[Array, Array, Arr
 
 def measure(p: Array, outcome: Array, weight: Array, covered: Array) -> Held:
     """Accuracy, Brier score, log loss and calibration error of weighted pairs, and coverage. Saying nothing (p = .5) scores one half."""
+    coverage = float(covered.mean()) if len(covered) else None
+    if not len(p):
+        return Held(None, None, None, None, coverage, 0, len(covered))
     right = np.where(p == 0.5, 0.5, (p > 0.5) == outcome)
     share = weight / weight.sum()
     said = np.where(outcome, p, 1 - p)
@@ -1011,7 +1008,7 @@ def measure(p: Array, outcome: Array, weight: Array, covered: Array) -> Held:
         brier=float(share @ (1 - said) ** 2),
         log_loss=float(share @ -np.log(np.maximum(said, 1e-12))),
         calibration_error=float(np.abs(np.bincount(level, share * (sure - right), 10)).sum()),
-        coverage=float(covered.mean()),
+        coverage=coverage,
         pairs=len(p),
         scores=len(covered),
     )
