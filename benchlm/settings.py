@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "simple_history",
     "comparisons",
+    "benchlm.newsletter",
 ]
 MIDDLEWARE = [
     "benchlm.middleware.response_headers",
@@ -163,6 +164,40 @@ if SITE_URL.startswith("https:"):
     CSRF_TRUSTED_ORIGINS = [SITE_URL]
     if env.bool("BEHIND_PROXY", default=False):
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+
+# --- the weekly email -----------------------------------------------------------------------------------------------
+def mailer(url: dict) -> dict:
+    """The mailer of an EMAIL_URL. Without one, mails are files in the state folder; a provider's API is EMAIL_PROVIDER."""
+    backend = url["EMAIL_BACKEND"]
+    if backend.endswith("filebased.EmailBackend"):
+        return {"BACKEND": backend, "OPTIONS": {"file_path": url["EMAIL_FILE_PATH"]}}
+    if not backend.endswith("smtp.EmailBackend"):
+        return {"BACKEND": backend}
+    options = {"host": url["EMAIL_HOST"], "port": url["EMAIL_PORT"], "timeout": env.int("EMAIL_TIMEOUT", default=30)}
+    options |= {"username": url["EMAIL_HOST_USER"], "password": url["EMAIL_HOST_PASSWORD"]}
+    options |= {"use_tls": url.get("EMAIL_USE_TLS", False), "use_ssl": url.get("EMAIL_USE_SSL", False)}
+    return {"BACKEND": "benchlm.newsletter.smtp.EmailBackend", "OPTIONS": options}
+
+
+EMAIL_PROVIDER = env.str("EMAIL_PROVIDER", default="")  # a name that django-anymail knows, for example postmark
+ANYMAIL = env.json("ANYMAIL", default={})
+MAILERS = {"default": mailer(env.email_url("EMAIL_URL", default=f"filemail:///{STATE_DIR.resolve() / 'mail'}"))}
+if EMAIL_PROVIDER:
+    MAILERS["default"] = {"BACKEND": f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"}
+    INSTALLED_APPS.append("anymail")
+DEFAULT_FROM_EMAIL = NEWSLETTER_FROM = env.str("NEWSLETTER_FROM", default="" if IS_PUBLIC else "weekly@localhost")
+NEWSLETTER_OPERATOR = env.str("NEWSLETTER_OPERATOR", default="BenchLM")
+NEWSLETTER_POSTAL_ADDRESS = env.str("NEWSLETTER_POSTAL_ADDRESS", default="" if IS_PUBLIC else "a local test run")
+NEWSLETTER_IDEMPOTENCY_HEADER = env.str("NEWSLETTER_IDEMPOTENCY_HEADER", default="")
+# Links of mails and the HMACs of addresses outlive SECRET_KEY. Machines that share a database must share this key.
+NEWSLETTER_KEY = env.str("NEWSLETTER_KEY", default="") or local_key(STATE_DIR / "newsletter_key")
+NEWSLETTER_KEY_FALLBACKS = env.list("NEWSLETTER_KEY_FALLBACKS", default=[])
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # networks that say who their client is, and from where
+COUNTRY_HEADER = env.str("COUNTRY_HEADER", default="")  # for example CF-IPCountry
+GEOIP_PATH = env.str("GEOIP_PATH", default="")  # the operator's country file in MMDB format
+IS_GUNICORN = "gunicorn" in os.environ.get("SERVER_SOFTWARE", "")
+WORKERS = env.int("WEB_CONCURRENCY", default=(os.cpu_count() or 1) if IS_GUNICORN else 1)
 
 # --- logs: what happened, never to whom -----------------------------------------------------------------------------
 LOGGING = {

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path(settings.ADMIN_PATH, admin.site.urls),
+    path("newsletter/", include("benchlm.newsletter.urls")),
     path("", include("comparisons.urls")),
 ]
 handler404 = "comparisons.views.not_found"

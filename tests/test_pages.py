@@ -30,7 +30,6 @@ PAGES = [
     "/data/",
     "/search/",
     "/privacy/",
-    "/newsletter/",
 ]
 SWAPPED = [SEED, PAGES[3], "/leaderboard/", "/leaderboard/coding/"]
 
