@@ -1,22 +1,25 @@
-"""One real server over a catalogue loaded once, and pages of a real browser that remember what its console said."""
+"""One site over the bundled catalogue, served as in production, and a real browser to look at it."""
 
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
-import pytest_playwright_axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright runs a loop in this thread
+
 ROOT = Path(__file__).parents[2]
-ARGUMENTS = [
+QUIET = [
     "--no-sandbox",
     "--disable-gpu",
     "--no-first-run",
@@ -25,75 +28,94 @@ ARGUMENTS = [
     "--disable-sync",
     "--disable-quic",
 ]
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PASSWORD = secrets.token_urlsafe(16)
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Iterator[str]:
-    """The address of a server with the bundled catalogue and one administrator."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SECRET_KEY")} | {
-        "DJANGO_SETTINGS_MODULE": "benchlm.settings",
-        "STATE_DIR": str(tmp_path_factory.mktemp("state")),
-        "PORT": str(port),
-        "SITE_URL": address,
-        "WEB_CONCURRENCY": "1",
-        "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
-    }
-    for command in (
-        ["migrate", "-v0"],
-        ["import_catalogue"],
-        ["collectstatic", "--no-input", "-v0"],
-        ["createsuperuser", "--no-input", "--username=curator", "--email=curator@example.org", "-v0"],
-    ):
-        subprocess.run(
-            [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL
-        )
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-c", "benchlm/deploy/gunicorn.conf.py", "--log-level=warning"],
-        cwd=ROOT,
-        env=environment,
-    )
-    try:
-        wait_for(f"{address}/healthz/")
-        yield address
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def wait_for(address: str) -> None:
-    for _ in range(100):
-        try:
-            urllib.request.urlopen(address, timeout=5)
-            return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"{address} does not answer")
-
-
-@pytest.fixture(scope="session")
-def admin_account(site) -> tuple[str, str]:
-    """Name and password of the site's administrator."""
-    return "curator", PASSWORD
+AXE = Path(find_spec("pytest_playwright_axe").origin).parent / "resources" / "axe.min.js"
+AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # the rest would change the site
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("BROWSER_PATH") or shutil.which("chromium")
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("chromium is not installed")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield started
-        started.close()
+        chromium = playwright.chromium.launch(executable_path=program, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def admin_account() -> tuple[str, str]:
+    """User name and password of an administrator of `site`."""
+    return "curator", secrets.token_urlsafe(15)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, admin_account) -> Iterator[str]:
+    """The address of a running site, without a slash at its end; its database is made once and shared by all tests."""
+    state = tmp_path_factory.mktemp("site")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    name, password = admin_account
+    environment = {each: os.environ[each] for each in KEPT if each in os.environ} | {
+        "STATE_DIR": str(state),
+        "DATABASE_URL": f"sqlite:///{state}/benchlm.sqlite3",
+        "PORT": str(port),
+        "WEB_CONCURRENCY": "2",
+        "DJANGO_SUPERUSER_PASSWORD": password,
+    }
+    for command in (
+        ["migrate", "--no-input"],
+        ["import_catalogue"],
+        ["createsuperuser", "--no-input", "--username", name, "--email", ""],
+        ["collectstatic", "--no-input"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command[0]} failed:\n{done.stdout}{done.stderr}"
+    log = state / "gunicorn.log"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--config", "benchlm/deploy/gunicorn.conf.py"],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_healthy(address, server, log)
+        yield address
+    finally:
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def wait_until_healthy(address: str, server: subprocess.Popen, log: Path) -> None:
+    for _ in range(300):
+        if server.poll() is not None:
+            break
+        try:
+            with urlopen(f"{address}/healthz/", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"The site did not start:\n{log.read_text()}")
 
 
 @pytest.fixture
 def open_page(browser) -> Iterator[Callable[..., Page]]:
-    """A new page in a profile of its own; `page.messages` collects the console's messages and the failed requests."""
+    """Open an empty page in a browser profile of its own. What its console, scripts and requests complain about is in `page.messages`."""
     contexts = []
 
     def open_one(
@@ -104,12 +126,15 @@ def open_page(browser) -> Iterator[Callable[..., Page]]:
             color_scheme=scheme,
             java_script_enabled=javascript,
             bypass_csp=bypass_csp,
+            reduced_motion="reduce",
         )
         contexts.append(context)
+        context.set_default_timeout(10_000)
         page = context.new_page()
         page.messages = []
-        page.on("console", lambda message: page.messages.append(message.text))
-        page.on("pageerror", lambda error: page.messages.append(str(error)))
+        page.on("console", lambda message: page.messages.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: page.messages.append(f"error: {error}"))
+        page.on("requestfailed", lambda request: note_failure(page, request))
         return page
 
     yield open_one
@@ -117,14 +142,23 @@ def open_page(browser) -> Iterator[Callable[..., Page]]:
         context.close()
 
 
+def note_failure(page: Page, request) -> None:
+    if request.failure != "net::ERR_ABORTED":  # the page's own change of mind: a newer swap or suggestion
+        page.messages.append(f"failed: {request.url} {request.failure}")
+
+
 @pytest.fixture(scope="session")
 def axe_violations() -> Callable[[Page], list[str]]:
-    """What axe-core finds on a page, as rule and element; the page needs `bypass_csp`, as axe is put into it."""
-    script = next(Path(pytest_playwright_axe.__file__).parent.rglob("axe*.js")).read_text()
+    """What axe-core finds on a page opened with bypass_csp=True, as "rule: target"; empty when all is well."""
+    script = AXE.read_text()
 
-    def check(page: Page) -> list[str]:
+    def find(page: Page) -> list[str]:
         page.evaluate(script)
-        found = page.evaluate("rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES)
-        return [f"{rule['id']}: {node['html'][:120]}" for rule in found["violations"] for node in rule["nodes"]]
+        found = page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", AXE_RULES)
+        return [
+            f"{violation['id']}: {' '.join(map(str, node['target']))}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
 
-    return check
+    return find
