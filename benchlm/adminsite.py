@@ -15,6 +15,7 @@ class BenchLMAdminSite(AdminSite):
     site_header = "BenchLM curation"
     site_title = "BenchLM"
     index_title = "Catalogue"
+    password_change_template = "admin/password_change_form.html"
     enable_nav_sidebar = False  # tables need the width; the breadcrumbs lead back
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:

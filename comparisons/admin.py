@@ -96,6 +96,7 @@ class TierInline(CurationInline):
 @admin.register(Creator)
 class CreatorAdmin(CurationAdmin):
     list_display = ["name", "slug", "country", "model_count"]
+    ordering = ["name"]
     search_fields = ["name", "slug"]
     fieldsets = [
         section(None, "The maker of models, as it writes its own name.", "name", "slug", "country", "url"),
@@ -114,6 +115,7 @@ class LanguageModelAdmin(StatusAdmin):
     list_display = ["name", "creator", "family", "status", "released_on", "retires_on", "result_count"]
     list_filter = ["status", PricedFilter, "open_weights", "reasoning", ("creator", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["creator"]
+    ordering = ["name"]
     search_fields = ["name", "slug", "family", "creator__name", "aliases__text"]
     date_hierarchy = "released_on"
     autocomplete_fields = ["creator", "successor"]
@@ -199,6 +201,7 @@ class WeightedAdmin(CurationAdmin):
 @admin.register(Category)
 class CategoryAdmin(WeightedAdmin):
     list_display = ["name", "slug", figure("weight"), "order", "benchmark_count"]
+    ordering = ["order"]
     search_fields = ["name", "slug"]
     fieldsets = [
         section(
@@ -225,6 +228,7 @@ class BenchmarkAdmin(WeightedAdmin):
     list_display = ["name", "category", "kind", figure("weight"), "unit", "status", "checked_on", "score_count"]
     list_filter = ["category", "kind", "status", "unit", "direction"]
     list_select_related = ["category"]
+    ordering = ["category__order", "-weight", "name"]
     search_fields = ["name", "slug", "family"]
     date_hierarchy = "checked_on"
     autocomplete_fields = ["category"]

@@ -26,7 +26,6 @@ class CurationAdmin(SimpleHistoryAdmin):
     """What all tables share: the reason field, the change log, the history, and no silent overwrite."""
 
     form = CurationForm
-    save_on_top = True
 
     def get_fieldsets(self, request: HttpRequest, obj=None) -> list:
         may_save = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)

@@ -275,6 +275,34 @@ def test_names_with_markup_are_text(curator, catalogue):
         )
 
 
+@pytest.mark.parametrize(
+    ("table", "field", "text", "found"),
+    [
+        ("languagemodel", "creator", "acme", ["Acme"]),
+        ("score", "model", "alpha-2026", ["Alpha"]),
+        ("score", "benchmark", "", ["Quiz"]),
+        ("benchmark", "category", "cod", ["Coding"]),
+        ("offertier", "offer", "acme", ["Alpha at Acme (paid api)"]),
+    ],
+)
+def test_autocomplete_offers_what_is_typed(curator, catalogue, table, field, text, found):
+    asked = {"app_label": "comparisons", "model_name": table, "field_name": field, "term": text}
+    results = curator.get(reverse("admin:autocomplete"), asked).json()["results"]
+    assert [each["text"] for each in results] == found
+
+
+def test_page_of_a_model_asks_as_often_for_many_scores_as_for_one(curator, catalogue):
+    address = url(LanguageModel, "change", LanguageModel.objects.get(slug="alpha").pk)
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            curator.get(address)
+        counts.append(len(asked))
+        for number in range(3):
+            a_score(setting=f"{len(counts)}-{number}")
+    assert counts[0] == counts[1]
+
+
 def test_index_counts_what_waits_and_links_to_it(curator, catalogue):
     a_score(setting="x", status="draft")
     a_score(setting="y", source_kind="aggregator", reported_on=datetime.date(2020, 1, 1))

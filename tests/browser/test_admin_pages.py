@@ -1,0 +1,112 @@
+"""The admin in a real browser, under the site's own policy: every page of every table, and the console stays silent."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+TABLES = [
+    "auth/group",
+    "auth/user",
+    "comparisons/benchmark",
+    "comparisons/category",
+    "comparisons/creator",
+    "comparisons/featuredpair",
+    "comparisons/languagemodel",
+    "comparisons/modelalias",
+    "comparisons/offer",
+    "comparisons/offertier",
+    "comparisons/runtime",
+    "comparisons/score",
+]
+WRITTEN_BY_THE_SITE = ["comparisons/ability", "comparisons/catalogueversion", "comparisons/change", "comparisons/fit"]
+
+
+@pytest.fixture
+def desk(site, open_page, admin_account) -> Page:
+    """A page signed in to the admin; what did not load is in its messages too."""
+    page = open_page()
+    page.on("response", lambda answer: answer.status >= 400 and page.messages.append(f"{answer.status}: {answer.url}"))
+    name, password = admin_account
+    page.goto(f"{site}/admin/")
+    page.fill("#id_username", name)
+    page.fill("#id_password", password)
+    page.click("[type=submit]")
+    expect(page.locator("h1")).to_have_text("Catalogue")
+    return page
+
+
+def look(page: Page, address: str) -> None:
+    """Open a page and let its scripts finish."""
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+
+
+def test_index_lists_every_table_and_the_console_is_silent(site, desk):
+    links = desk.locator("#content-main tbody th a").evaluate_all("links => links.map(link => link.pathname)")
+    assert sorted(links) == sorted(f"/admin/{table}/" for table in [*TABLES, *WRITTEN_BY_THE_SITE])
+    for path in ("comparisons/", "password_change/"):
+        look(desk, f"{site}/admin/{path}")
+    desk.click("#logout-form [type=submit]")
+    assert desk.messages == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_console_is_silent_on_every_page_of_a_table(site, desk, table):
+    address = f"{site}/admin/{table}/"
+    look(desk, address)
+    first = desk.locator("#result_list tbody th a").first
+    rows = [first.get_attribute("href")] if first.count() else []
+    look(desk, address + "add/")
+    for row in rows:
+        look(desk, site + row)
+        look(desk, site + row.replace("/change/", "/history/"))
+        states = desk.locator("#change-history th a")
+        if table.startswith("comparisons/") and states.count():
+            look(desk, site + states.first.get_attribute("href"))
+        look(desk, site + row.replace("/change/", "/delete/"))
+    assert desk.messages == []
+
+
+@pytest.mark.parametrize("table", WRITTEN_BY_THE_SITE)
+def test_console_is_silent_on_what_the_site_writes_itself(site, desk, table):
+    look(desk, f"{site}/admin/{table}/")
+    first = desk.locator("#result_list tbody th a").first
+    if first.count():
+        look(desk, site + first.get_attribute("href"))
+    assert desk.messages == []
+
+
+def test_curator_adds_a_model_with_a_score_and_finds_both(site, desk):
+    look(desk, f"{site}/admin/comparisons/languagemodel/add/")
+    desk.fill("#id_name", "Zebra 4.1")
+    choose(desk, "creator", "Anthropic")
+    desk.get_by_text("Add another Score").click()
+    choose(desk, "scores-0-benchmark", "GPQA")
+    desk.fill("#id_scores-0-value", "61.5")
+    desk.select_option("#id_scores-0-source_kind", "vendor")
+    desk.fill("#id_scores-0-source_url", "https://example.org/zebra")
+    desk.click("[name=_save]")
+    expect(desk.locator(".messagelist")).to_contain_text("Zebra 4.1")
+    desk.fill("#searchbar", "zebra")
+    desk.locator("#changelist-search [type=submit]").click()
+    desk.locator("#action-toggle").check()
+    desk.select_option("[name=action]", "publish")
+    desk.fill("[name=reason]", "Read at the source")
+    desk.get_by_role("button", name="Run").click()
+    expect(desk.locator(".messagelist")).to_contain_text("1 model published.")
+    desk.get_by_role("link", name="Zebra 4.1").click()
+    expect(desk.locator("#id_scores-0-value")).to_have_value("61.5")
+    desk.get_by_role("link", name="History").click()
+    expect(desk.locator("#change-history")).to_contain_text("Read at the source")
+    desk.go_back()
+    desk.get_by_role("link", name="View on site").click()
+    expect(desk.locator("h1")).to_contain_text("Zebra 4.1")
+    assert "61.5" in desk.content()
+    assert desk.messages == []
+
+
+def choose(page: Page, field: str, text: str) -> None:
+    """Pick an option of an autocomplete as a person does."""
+    page.locator(f"[aria-labelledby=select2-id_{field}-container]").click()
+    page.locator(".select2-search__field").fill(text)
+    page.locator(".select2-results__option", has_text=text).first.click()
+    expect(page.locator(f"#select2-id_{field}-container")).to_contain_text(text)
