@@ -38,7 +38,7 @@ WORTH = (NU + 1) / (NU + 3)  # information in an observation from the t, as a sh
 MU_VARIANCE, A_VARIANCE, A_LEAST = 9.0, 0.10, 0.1  # prior of difficulty around 0 and of slope around 1
 PSEUDO_MODELS, PSEUDO_SCORES, POOL_SHARE, S2_LEAST = 2, 4, 0.6, 0.01  # shrinkage of Sigma and of s2
 S2_START, TOLERANCE, MOST_STEPS = 0.15, 5e-4, 600
-REWEIGHTINGS = 15  # steps of an update of one model
+REWEIGHTINGS = 15  # most steps of an update of one model
 Z90 = 1.645
 STRETCH = (1.80 / Z90) ** 2  # of variances: calibrated on simulated and hidden scores
 CLEAR, LIKELY = 0.95, 0.80
@@ -47,7 +47,7 @@ THIN = 3  # tests in all that a verdict needs
 SHARED = 3  # shared tests of a category that make it head to head
 OUT_OF_LINE = 2.5  # standard deviations
 BASKET_MODELS, BASKET_FLOOR = 8, 0.02  # models that a test of the basket needs; added to its site weight
-DRAWS = 1_000  # of a rank range
+DRAWS, SEED = 1_000, 1  # of a rank range
 CHUNK = 256  # models at a time where a matrix is as wide as all benchmarks
 HIDDEN = 0.2  # share of (model, test) units that the self-test hides
 
@@ -589,9 +589,7 @@ class Standing:
     model: str
     overall: Estimate
     categories: Mapping[str, Estimate]  # those it can do, in the basket
-    tests: Mapping[
-        str, int
-    ]  # distinct tests behind it, near-copies once, by category; none where the category is inferred
+    tests: Mapping[str, int]  # distinct tests behind it by category; none where the category is inferred
     rank: int | None
     best: int | None
     worst: int | None
@@ -619,50 +617,58 @@ def standings(
     able = w > 0
     w /= np.maximum(w.sum(axis=1, keepdims=True), 1e-12)
     value, slope = _expected(found, q, found.z)
-    variance, drawn = np.empty_like(found.z), np.empty((len(observed.models), draws), np.float32)
-    deviation = np.empty(len(observed.models))
-    random = np.random.default_rng(len(observed.models))
-    doubt = np.linalg.cholesky(found.p) @ random.standard_normal((len(found.p), draws))
-    grid = np.linspace(-12, 12, 2_401)
-    curve = _expected(found, q, np.repeat(grid[:, None], len(observed.categories), axis=1))[0]
-    for first in range(0, len(observed.models), CHUNK):
-        part = np.arange(first, min(first + CHUNK, len(observed.models)))
-        loadings = _loadings(found, part)
-        variance[part] = np.diagonal(found.v[part], axis1=1, axis2=2) + _quadratic(loadings, found.p).reshape(
-            len(part), -1
-        )
-        own = np.linalg.cholesky(found.v[part]) @ random.standard_normal((len(part), found.z.shape[1], draws))
-        own -= (loadings @ doubt).reshape(own.shape)
-        abilities = found.z[part][:, :, None] + math.sqrt(STRETCH) * own
-        scores = sum(
-            w[part, c, None] * np.interp(abilities[:, c], grid, curve[:, c]) for c in np.flatnonzero(w.any(axis=0))
-        )
-        drawn[part] = scores
-        g = w[part] * slope[part]
-        pull = np.einsum("mc,mcb->mb", g, loadings.reshape(*g.shape, -1))
-        deviation[part] = np.sqrt(np.einsum("mc,mcd,md->m", g, found.v[part], g) + _quadratic(pull, found.p))
+    variance, deviation, drawn = _doubt_of_all(found, q, w, w * slope, draws)
     reach = Z90 * np.sqrt(STRETCH * variance)
     low, high = _expected(found, q, found.z - reach)[0], _expected(found, q, found.z + reach)[0]
-    tests = _distinct(observed)
-    overall = (value * w).sum(axis=1)
+    overall, tests = (value * w).sum(axis=1), _distinct(observed)
     thin = (tests.sum(axis=1) < THIN) | ~able.any(axis=1)
     order = sorted(range(len(overall)), key=lambda m: (thin[m], -overall[m], observed.models[m]))
-    ranked = np.array([m for m in order if not thin[m]], int)
-    places = np.argsort(np.argsort(-drawn[ranked], axis=0, kind="stable"), axis=0, kind="stable") + 1
-    bounds = np.percentile(places, (5, 95), axis=1, method="nearest") if len(ranked) else np.empty((2, 0))
-    ranges = {int(m): (rank, int(bounds[0, rank - 1]), int(bounds[1, rank - 1])) for rank, m in enumerate(ranked, 1)}
+    ranked = [m for m in order if not thin[m]]
+    ranges = dict(zip(ranked, _rank_ranges(drawn[ranked]), strict=True))
+    estimates = [_estimates(value[m], low[m], high[m]) for m in range(len(value))]
     return [
         Standing(
             observed.models[m],
             _overall(overall[m], deviation[m]),
-            {
-                observed.categories[c]: Estimate(float(value[m, c]), float(low[m, c]), float(high[m, c]))
-                for c in np.flatnonzero(able[m])
-            },
+            {observed.categories[c]: estimates[m][c] for c in np.flatnonzero(able[m])},
             {observed.categories[c]: int(tests[m, c]) for c in np.flatnonzero(tests[m])},
             *ranges.get(m, (None, None, None)),
         )
         for m in order
+    ]
+
+
+def _doubt_of_all(found: Fit, q: Array, w: Array, g: Array, draws: int) -> tuple[Array, Array, Array]:
+    """Of every model: variances of its abilities (M x C), deviation of its overall score (M), and draws of that score (M x draws).
+
+    `g` is the derivative of the overall score in the abilities. The draws share the doubt about the benchmarks, as the models do, and are
+    stretched as intervals are.
+    """
+    models, kinds = found.z.shape
+    variance, deviation, drawn = np.empty((models, kinds)), np.empty(models), np.zeros((models, draws))
+    random = np.random.default_rng(SEED)
+    shared = np.linalg.cholesky(found.p) @ random.standard_normal((len(found.p), draws))
+    grid = np.linspace(-12, 12, 2_401)
+    curves = _expected(found, q, np.repeat(grid[:, None], kinds, axis=1))[0]
+    for first in range(0, models, CHUNK):
+        part = np.arange(first, min(first + CHUNK, models))
+        v, loadings = found.v[part], _loadings(found, part)
+        variance[part] = np.diagonal(v, axis1=1, axis2=2) + _quadratic(loadings, found.p).reshape(-1, kinds)
+        pull = (g[part, None] @ loadings.reshape(len(part), kinds, -1))[:, 0]
+        deviation[part] = np.sqrt((g[part, None] @ v @ g[part, :, None])[:, 0, 0] + _quadratic(pull, found.p))
+        own = np.linalg.cholesky(v) @ random.standard_normal((len(part), kinds, draws))
+        z = found.z[part, :, None] + math.sqrt(STRETCH) * (own - (loadings @ shared).reshape(own.shape))
+        for c in np.flatnonzero(w.any(axis=0)):
+            drawn[part] += w[part, c, None] * np.interp(z[:, c], grid, curves[:, c])
+    return variance, deviation, drawn
+
+
+def _rank_ranges(drawn: Array) -> list[tuple[int, int, int]]:
+    """(rank, best, worst) of models in the order of their ranks, from draws of their scores (M x draws)."""
+    places = np.argsort(np.argsort(-drawn, axis=0, kind="stable"), axis=0, kind="stable") + 1
+    best, worst = np.percentile(places, (5, 95), axis=1, method="nearest").astype(int).tolist()
+    return [
+        (rank, min(low, rank), max(high, rank)) for rank, (low, high) in enumerate(zip(best, worst, strict=True), 1)
     ]
 
 
@@ -699,14 +705,19 @@ def update(found: Fit, model: str, cells: Mapping[str, Cell], benchmarks: Mappin
     bends, pulls = inside * (a * a)[:, None], inside * (a * e)[:, None]
 
     def ability(w: Array) -> tuple[Array, Array]:
-        v = np.linalg.inv(prior + np.diag(w @ bends))
+        precision = prior.copy()
+        precision.flat[:: len(prior) + 1] += w @ bends
+        v = np.linalg.inv(precision)
         return v @ (w @ pulls), v
 
-    w = copies / scale
+    w, before = copies / scale, 0.0
     for _ in range(REWEIGHTINGS):
         z, v = ability(w)
-        u = (NU + 1) / (NU + _squared(e - a * z[cat], z[cat], np.diag(v)[cat], a, h) / scale)
+        u = (NU + 1) / (NU + _squared(e - a * z[cat], z[cat], v.diagonal()[cat], a, h) / scale)
         w = copies * u / scale
+        if np.abs(z - before).max() < TOLERANCE:
+            break
+        before = z
     z, w = ability(w)[0], WORTH * w
     _, v = ability(w)
 
