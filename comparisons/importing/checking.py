@@ -2,11 +2,12 @@
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 
-from comparisons.importing.formats import LOWER_IS_BETTER, TABLES, Table, default_value, plain_number
+from comparisons.importing.formats import LOWER_IS_BETTER, TABLES, Column, Table, default_value, plain_number
 from comparisons.importing.reading import Fault, Sheet
 from comparisons.importing.stored import Key, StoredRow, key_of, stored_rows
 from comparisons.models import Benchmark, Offer, Status, value_range
@@ -75,8 +76,11 @@ def plan_table(
 ) -> None:
     sheet, stored, seen = sheets[table.name], plan.stored[table.name], {}
     rows = plan.rows[table.name] = []
+    readers = {column: cache(column.value) for column in table.columns if column.name in sheet.columns}
     for line in sheet.lines:
-        values, faults = read_cells(sheet, line.cells, named, sheets, resolver, today)
+        values, faults = read_cells(line.cells, readers, named, sheets, resolver, today)
+        if table.name == "benchmarks":
+            faults += read_direction(line.cells, values)
         if table.name == "featured_pairs" and len(values) == 3:
             values["first"], values["second"] = sorted((values["first"], values["second"]))
         if not set(table.key) <= set(values):
@@ -112,13 +116,19 @@ def planned_row(table: Table, line: int, key: Key, full: Values, before: StoredR
     return Planned(line, key, full, before, changed)
 
 
-def read_cells(sheet: Sheet, cells: dict[str, str], named: dict, sheets: dict, resolver: dict, today: datetime.date):
+def read_cells(
+    cells: dict[str, str],
+    readers: dict[Column, Callable],
+    named: dict,
+    sheets: dict,
+    resolver: dict,
+    today: datetime.date,
+) -> tuple[Values, list[tuple[str, str]]]:
     """The values of one line by column name, and (column, reason) of each cell that is refused."""
     values, faults = {}, []
-    columns = [column for column in sheet.table.columns if column.name in cells]
-    for column in columns:
+    for column, read in readers.items():
         try:
-            value = column.value(cells[column.name])
+            value = read(cells[column.name])
         except ValueError as error:
             faults.append((column.name, str(error)))
             continue
@@ -133,8 +143,6 @@ def read_cells(sheet: Sheet, cells: dict[str, str], named: dict, sheets: dict, r
             if value is None:
                 continue
         values[column.name] = value
-    if sheet.table.name == "benchmarks":
-        faults += read_direction(cells, values)
     return values, faults
 
 

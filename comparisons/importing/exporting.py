@@ -46,16 +46,25 @@ def sort_key(table: Table, values: dict[str, object]) -> list[tuple[bool, object
 
 
 def public_rows(table: Table, rows: list[StoredRow]) -> list[StoredRow]:
-    models = set(LanguageModel.objects.published().values_list("slug", flat=True))
-    public = []
-    for stored in rows:
-        values = stored.values
-        named = [values[name] for name in ("model", "first", "second") if name in values]
-        if table.name == "models":
-            named = [values["slug"]]
-            values = values | {"successor": values["successor"] if values["successor"] in models else None}
-        offer = stored.row.offer if table.name == "offer_tiers" else stored.row
-        hidden = table.name in ("scores", "prices", "offer_tiers") and offer.status != Status.PUBLISHED
-        if set(named) <= models and not hidden and not values.get("withdrawn_on"):
-            public.append(StoredRow(stored.row, values))
-    return public
+    """Published models, their makers and what hangs on them, less scores and offers that are not published themselves."""
+    makers = dict(LanguageModel.objects.published().values_list("slug", "creator__slug"))
+    rows = [stored for stored in rows if is_public(table, stored, makers)]
+    if table.name == "models":
+        for stored in rows:
+            if stored.values["successor"] not in makers:
+                stored.values["successor"] = None
+    return rows
+
+
+def is_public(table: Table, stored: StoredRow, makers: dict[str, str]) -> bool:
+    """`makers` holds the published models with the slugs of their makers."""
+    values = stored.values
+    if table.name == "models":
+        return values["slug"] in makers
+    if table.name == "creators":
+        return values["slug"] in makers.values()
+    if table.name in ("scores", "prices", "offer_tiers"):
+        bearer = stored.row.offer if table.name == "offer_tiers" else stored.row
+        if bearer.status != Status.PUBLISHED or values.get("withdrawn_on"):
+            return False
+    return {values[name] for name in ("model", "first", "second") if name in values} <= makers.keys()
