@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -38,8 +39,8 @@ class Estimates:
 _kept: Estimates | None = None
 
 
-def current(rules: plain.Rulebook) -> Estimates | None:
-    """The newest stored fit, unpacked once a process; None before the first. Ranks and overall scores are under the site's weights."""
+def current() -> Estimates | None:
+    """The newest stored fit, unpacked once a process; None before the first."""
     global _kept
     newest = Fit.objects.values_list("pk", "catalogue", "made_at").first()
     if newest is None:
@@ -48,7 +49,9 @@ def current(rules: plain.Rulebook) -> Estimates | None:
     is_current = catalogue == CatalogueVersion.stamp()
     if _kept is None or (_kept.key, _kept.is_current) != (key, is_current):
         found = evidence.unpack(bytes(Fit.objects.values_list("arrays", flat=True).get(pk=key)))
-        standings = evidence.standings(found, weights(rules), basket(), drop=unable(LanguageModel.objects.all()))
+        standings = evidence.standings(
+            found, weights(plain.rulebook()), basket(), drop=unable(LanguageModel.objects.published())
+        )
         _kept = Estimates(key, made_at.date(), is_current, found, basket(), {s.model: s for s in standings})
     return _kept
 
@@ -63,6 +66,15 @@ def basket() -> evidence.Basket:
     return evidence.read_basket(BASKET.read_text())
 
 
+def standings(rules: plain.Rulebook, *, is_reweighted: bool) -> Mapping[str, evidence.Standing] | None:
+    """Every model's standing by slug under the weights in force; None before the first fit."""
+    found = current()
+    if found is None or not is_reweighted:
+        return found.standings if found else None
+    placed = evidence.standings(found.fit, weights(rules), found.basket, drop=unable(LanguageModel.objects.published()))
+    return {standing.model: standing for standing in placed}
+
+
 def cannot(model: LanguageModel) -> Collection[str]:
     """Categories that a model cannot do; an unknown modality counts as can."""
     modalities = set(model.input_modalities.split("|")) if model.input_modalities else {"image"}
@@ -73,12 +85,75 @@ def unable(models: Iterable[LanguageModel]) -> dict[str, Collection[str]]:
     return {model.slug: lacking for model in models if (lacking := cannot(model))}
 
 
-def pair(found: Estimates | None, rules: plain.Rulebook, models: Iterable[LanguageModel]) -> evidence.Pair | None:
-    """The estimate of two models under the weights in force; None before the first fit or where one has no confirmed score in it."""
+def pair(
+    found: Estimates | None,
+    rules: plain.Rulebook,
+    models: Sequence[LanguageModel],
+    with_cells: Mapping[str, Mapping[str, scoring.Cell]] | None = None,
+) -> evidence.Pair | None:
+    """The estimate of two models under the weights in force; None before the first fit or where it does not know one of them.
+
+    `with_cells` replaces the scores that the fit saw of them, by model slug, with the benchmarks as they are.
+    """
     a, b = models
     if found is None or not (found.knows(a.slug) and found.knows(b.slug)):
         return None
-    return evidence.pair(found.fit, a.slug, b.slug, weights(rules), found.basket, drop={*cannot(a), *cannot(b)})
+    fitted = found.fit
+    for slug, cells in (with_cells or {}).items():
+        fitted = evidence.update(fitted, slug, cells, rules.benchmarks)
+    return evidence.pair(fitted, a.slug, b.slug, weights(rules), found.basket, drop={*cannot(a), *cannot(b)})
+
+
+def settling(found: Estimates, rules: plain.Rulebook, compared: evidence.Pair) -> tuple[str, str, float] | None:
+    """(model slug, test, share of the doubt) of the weighted test whose score would say most about the two."""
+    candidates = [
+        slug for slug in found.fit.observed.benchmarks if slug in rules.benchmarks and rules.benchmarks[slug].weight
+    ]
+    best = evidence.settling(found.fit, compared, found.basket, candidates=candidates)[:1]
+    return next(((each.model, rules.benchmarks[each.benchmark].name, each.share) for each in best), None)
+
+
+def blanks(
+    found: Estimates, rules: plain.Rulebook, models: Sequence[LanguageModel], comparison: scoring.Comparison
+) -> dict[str, tuple[float, float]]:
+    """Lowest and highest lead of the first model by category slug, over plausible values of the scores it or the other lacks."""
+    cards = (comparison.a, comparison.b)
+    return {
+        result.category.slug: lead
+        for result in comparison.comparable
+        if (
+            lead := evidence.blanks(
+                (
+                    float(test.weight),
+                    *(_values(found, test, model, card) for model, card in zip(models, cards, strict=True)),
+                )
+                for test in rules.benchmarks.values()
+                if test.category == result.category.slug and test.weight
+            )
+        )
+    }
+
+
+def _values(
+    found: Estimates, test: scoring.Benchmark, model: LanguageModel, card: scoring.Scorecard
+) -> tuple[float, float]:
+    """Lowest and highest plausible value from 0 to 100: of a known score itself, of a test outside the fit anything."""
+    if test.slug in card.cells:
+        value = float(scoring.normalise(card.cells[test.slug].value, test))
+        return value, value
+    if test.slug not in found.fit.observed.benchmarks:
+        return 0.0, 100.0
+    guess = evidence.plausible(found.fit, model.slug, test.slug)
+    ends = sorted(float(scoring.normalise(Decimal(end), test)) for end in (guess.low, guess.high))
+    return ends[0], ends[1]
+
+
+def trusting(card: scoring.Scorecard) -> dict[str, scoring.Cell]:
+    """The cells of a scorecard as if a maker had reported those that only an aggregator does, so that the fit reads them."""
+    return {
+        slug: replace(cell, shown=replace(cell.shown, source_kind="vendor")) if cell.is_unconfirmed else cell
+        for slug, cell in card.cells.items()
+    }
 
 
 def observed(rules: plain.Rulebook) -> evidence.Observations:
@@ -89,8 +164,8 @@ def observed(rules: plain.Rulebook) -> evidence.Observations:
     return evidence.observations(cells, rules.benchmarks, rules.categories)
 
 
-def refit() -> Fit | None:
-    """Fit all confirmed scores, test the fit on hidden ones and store both; None where there are too few scores to fit.
+def refit(*, seeds: int = 5) -> Fit | None:
+    """Fit all confirmed scores, test the fit on hidden ones (`seeds` times) and store both; None where there is nothing to fit.
 
     Safe to repeat and to run beside readers: they see the fit before or the one after. The newest ten are kept.
     """
@@ -101,8 +176,8 @@ def refit() -> Fit | None:
         return None
     found = evidence.fit(seen)
     seconds = time.perf_counter() - started
-    tested = asdict(evidence.self_test(seen))
-    placed = evidence.standings(found, weights(rules), basket(), drop=unable(LanguageModel.objects.all()))
+    tested = asdict(evidence.self_test(seen, seeds=seeds))
+    placed = evidence.standings(found, weights(rules), basket(), drop=unable(LanguageModel.objects.published()))
     keys = dict(LanguageModel.objects.published().values_list("slug", "pk"))
     with transaction.atomic():
         row = Fit.objects.create(

@@ -14,7 +14,13 @@ from comparisons.scoring import Category
 
 def options(query: Mapping[str, str], categories: Sequence[Category]) -> Options:
     """The display options of a page from a query string."""
-    allowed = {"show": {"shared", "gap"}, "rows": {"diff"}, "sources": {"confirmed", "independent"}, "flip": {"1"}}
+    allowed = {
+        "show": {"shared", "gap"},
+        "rows": {"diff"},
+        "sources": {"confirmed", "independent"},
+        "flip": {"1"},
+        "reading": {"tested", "shared"},
+    }
     explicit = "all" if query.get("show") == "all" else ""
     chosen = {name: value if (value := query.get(name, "")) in values else "" for name, values in allowed.items()}
     chosen["w"] = ",".join(f"{slug}:{times}" for slug, times in weights(query, categories).items())

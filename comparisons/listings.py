@@ -8,13 +8,13 @@ from decimal import Decimal
 from statistics import median
 from urllib.parse import urlencode
 
-from comparisons import scoring, tradeoffs, verdicts
+from comparisons import evidence, scoring, tradeoffs, verdicts
 from comparisons.models import LanguageModel
-from comparisons.panels import ScoreCell, score_cell
+from comparisons.panels import ScoreCell, Toggle, score_cell
 from comparisons.plain import Rulebook, Whole
 from comparisons.scoring import Scorecard
 from comparisons.tradeoffs import Facts, day
-from comparisons.verdicts import number, percent, score_text
+from comparisons.verdicts import number, percent, points, score_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,14 @@ class Standing:
     name: str
     url: str
     creator: str
+    score: str  # estimated; empty without a fit
+    span: str  # its likely range
+    places: str  # the range of ranks
+    tests: int  # behind the estimate; without one, on record
     average: str
     coverage: str
     dots: int  # confidence, 1 to 4
-    tests: int
-    categories: tuple[str, ...]
+    categories: tuple[tuple[str, bool], ...]  # figure of the reading in front, and whether it is a guess
     input: str
     output: str
     context: str
@@ -53,17 +56,18 @@ def standings(
     whole: Whole,
     *,
     category: scoring.Category | None = None,
+    estimated: Mapping[str, evidence.Standing] | None = None,
     sort: str = "",
     shown: Collection[int] | None = None,
 ) -> Standings:
-    """Ranked rows by average, the others below with the reason; a sort by a column orders both lists, blanks last either way.
+    """Ranked rows by estimated score (by average where `estimated` is None), the others below with the reason.
 
-    Ranks are those by average over all models, whatever the sort (a leading minus: from high to low) and whichever are
-    `shown` (their keys; None: all).
+    A sort by a column orders both lists, blanks last either way; a leading minus is from high to low. Ranks are over all models,
+    whatever the sort and whichever are `shown` (their keys; None: all).
     """
     found = [
-        _standing(row, whole.facts[row.model.pk], whole.rules)
-        for row in placed(whole, category)
+        _standing(row, whole.facts[row.model.pk], whole.rules, category)
+        for row in placed(whole, category, estimated)
         if shown is None or row.model.pk in shown
     ]
     found = sort_rows(found, sort)
@@ -79,18 +83,53 @@ class Placed:
     card: Scorecard
     average: scoring.Average | None
     reason: str
+    standing: evidence.Standing | None = None
+    estimate: evidence.Estimate | None = None  # overall or of the category
+
+    @property
+    def value(self) -> float | Decimal | None:
+        """What it is placed by."""
+        if self.standing:
+            return self.estimate.value if self.estimate else None
+        return self.average.value if self.average else None
 
 
-def placed(whole: Whole, category: scoring.Category | None = None) -> list[Placed]:
-    """Every model in the order of the leaderboard: ranked ones first, those without an average last."""
+def placed(
+    whole: Whole,
+    category: scoring.Category | None = None,
+    estimated: Mapping[str, evidence.Standing] | None = None,
+) -> list[Placed]:
+    """Every model in the order of the leaderboard: ranked ones first, those without a figure last.
+
+    By the estimated standings (by model slug) where they are given, else by the averages.
+    """
     rows = []
     for model in whole.models:
         card = whole.card(model)
         average = card.categories.get(category.slug) if category else card.overall
-        rows.append(Placed(None, model, card, average, _unranked_reason(card, average, category)))
-    rows.sort(key=lambda r: (r.reason != "", r.average is None, -r.average.value if r.average else 0, r.model.name))
-    ranks = scoring.ranks([None if row.reason else row.average.value for row in rows])
+        if estimated is None:
+            rows.append(Placed(None, model, card, average, _unranked_reason(card, average, category)))
+            continue
+        standing = estimated.get(model.slug)
+        estimate = (standing.categories.get(category.slug) if category else standing.overall) if standing else None
+        rows.append(
+            Placed(None, model, card, average, _unestimated_reason(standing, estimate, category), standing, estimate)
+        )
+    rows.sort(key=lambda row: (row.reason != "", row.value is None, -(row.value or 0), row.model.name))
+    ranks = scoring.ranks([None if row.reason else row.value for row in rows])
     return [replace(row, rank=rank) for row, rank in zip(rows, ranks, strict=True)]
+
+
+def _unestimated_reason(
+    standing: evidence.Standing | None, estimate: evidence.Estimate | None, category: scoring.Category | None
+) -> str:
+    if standing is None:
+        return "no confirmed score that can be compared"
+    if estimate is None:
+        return "cannot do this" if category else "no estimate"
+    if standing.rank is None:
+        return f"{verdicts.count(sum(standing.tests.values()), 'confirmed test')}"
+    return "guessed from other categories" if category and not standing.tests.get(category.slug) else ""
 
 
 def sort_rows(rows: list[Standing], sort: str) -> list[Standing]:
@@ -115,8 +154,10 @@ def _unranked_reason(card: Scorecard, average: scoring.Average | None, category:
     return f"{rows} in {verdicts.count(len(card.categories), 'category', 'categories')}"
 
 
-def _standing(row: Placed, facts: Facts, rules: Rulebook) -> Standing:
-    model, card, average, paid = row.model, row.card, row.average, facts.paid
+def _standing(row: Placed, facts: Facts, rules: Rulebook, category: scoring.Category | None) -> Standing:
+    model, card, average, paid, estimate = row.model, row.card, row.average, facts.paid, row.estimate
+    standing = row.standing
+    is_ranged = standing and not category and standing.best is not None
     remark = "; ".join(
         part for part in (row.reason, f"retired on {day(model.retires_on)}" if model.is_retired else "") if part
     )
@@ -125,19 +166,22 @@ def _standing(row: Placed, facts: Facts, rules: Rulebook) -> Standing:
         name=model.name,
         url=model.get_absolute_url(),
         creator=model.creator.name,
+        score=points(estimate.value, 1) if estimate else "",
+        span=f"{points(estimate.low)} to {points(estimate.high)}" if estimate else "",
+        places=_places(standing.best, standing.worst) if is_ranged else "",
+        tests=sum(standing.tests.values()) if standing else len(card.cells),
         average=number(average.value, 1) if average else "",
         coverage=percent(average.coverage) if average else "",
         dots=card.confidence,
-        tests=len(card.cells),
-        categories=tuple(
-            number(card.categories[c.slug].value, 1) if c.slug in card.categories else "" for c in rules.categories
-        ),
+        categories=_category_figures(row, rules),
         input=tradeoffs.money(paid.input) if paid and paid.input is not None else "",
         output=tradeoffs.money(paid.output) if paid and paid.output is not None else "",
         context=tradeoffs.tokens(model.context_window) if model.context_window else "",
         released=day(model.released_on) if model.released_on else "",
         remark=remark,
         key={
+            "score": estimate.value if estimate else None,
+            "tests": sum(standing.tests.values()) if standing else len(card.cells),
             "average": average.value if average else None,
             "name": model.name.casefold(),
             "coverage": average.coverage if average else None,
@@ -149,8 +193,25 @@ def _standing(row: Placed, facts: Facts, rules: Rulebook) -> Standing:
     )
 
 
+def _places(best: int, worst: int) -> str:
+    return f"{best} to {worst}" if best != worst else str(best)
+
+
+def _category_figures(row: Placed, rules: Rulebook) -> tuple[tuple[str, bool], ...]:
+    if row.standing is None:
+        averages = row.card.categories
+        return tuple((number(averages[c.slug].value, 1) if c.slug in averages else "", False) for c in rules.categories)
+    found = row.standing.categories
+    return tuple(
+        (points(found[c.slug].value, 1), not row.standing.tests.get(c.slug)) if c.slug in found else ("", False)
+        for c in rules.categories
+    )
+
+
 COLUMNS = {
     "name": "Model",
+    "score": "Estimated score",
+    "tests": "Tests",
     "average": "Average",
     "coverage": "Weight tested",
     "input": "Input $/M",
@@ -175,15 +236,30 @@ def address(path: str, query: Mapping[str, str], **changes: str) -> str:
     return f"{path}?{urlencode(kept)}" if kept else path
 
 
-def sort_columns(path: str, query: Mapping[str, str]) -> tuple[Column, ...]:
-    """The sortable columns: a first click sorts the useful way, a second one reverses. No sort is by rank."""
-    current = query.get("sort") or "-average"
+def readings(path: str, query: Mapping[str, str], has_fit: bool) -> tuple[Toggle, ...]:
+    """Which reading ranks the models; nothing to choose before the first fit."""
+    if not has_fit:
+        return ()
+    is_tested = query.get("reading") == "tested"
+    return (
+        Toggle("reading-score", "Estimated score", address(path, query, reading="", sort=""), not is_tested),
+        Toggle("reading-tested", "Averages of own tests", address(path, query, reading="tested", sort=""), is_tested),
+    )
+
+
+def sort_columns(path: str, query: Mapping[str, str], ranked_by: str) -> tuple[Column, ...]:
+    """The sortable columns: a first click sorts the useful way, a second one reverses. No sort is by rank: by `ranked_by`."""
+    current = query.get("sort") or f"-{ranked_by}"
     columns = []
     for name, label in COLUMNS.items():
+        if name == "score" and ranked_by != "score":
+            continue
         useful, other = (name, f"-{name}") if name in LOW_FIRST else (f"-{name}", name)
         target = other if current == useful else useful
         state = {name: "ascending", f"-{name}": "descending"}.get(current, "")
-        columns.append(Column(name, label, address(path, query, sort="" if target == "-average" else target), state))
+        columns.append(
+            Column(name, label, address(path, query, sort="" if target == f"-{ranked_by}" else target), state)
+        )
     return tuple(columns)
 
 
@@ -210,25 +286,34 @@ class ModelLine:
 
 @dataclass(frozen=True, slots=True)
 class ModelPage:
+    score: str
+    span: str
+    places: str
     average: str
     tested: str
     rank: int | None
     ranked: int  # models that have a rank
     facts: tuple[tuple[str, str, str], ...]  # label, value, detail
-    categories: tuple[tuple[str, str, str, str], ...]  # name, address, average (also its place on the line), coverage
+    categories: tuple[tuple[str, str, str, str, str, str], ...]  # name, address, average, coverage, estimate, its range
     groups: tuple[tuple[str, tuple[ModelLine, ...]], ...]
     offers: tuple[OfferLine, ...]
     rivals: tuple[tuple[str, str, str], ...]  # name, address of the pair, average
     tests: int
 
 
-def model_page(model: LanguageModel, whole: Whole) -> ModelPage:
+def model_page(
+    model: LanguageModel, whole: Whole, estimated: Mapping[str, evidence.Standing] | None = None
+) -> ModelPage:
     card, facts, rules = whole.card(model), whole.facts[model.pk], whole.rules
-    places = {row.model.pk: row.rank for row in placed(whole)}
+    places = {row.model.pk: row.rank for row in placed(whole, estimated=estimated)}
+    standing = estimated.get(model.slug) if estimated else None
     rows = tradeoffs.rows(facts, facts, whole.day)
     prices = {"Input price", "Output price", "Cached input", "Batch", "Long prompts"}
     averages = [(c, card.categories.get(c.slug)) for c in rules.categories]
     return ModelPage(
+        score=points(standing.overall.value) if standing else "",
+        span=f"{points(standing.overall.low)} to {points(standing.overall.high)}" if standing else "",
+        places=_places(standing.best, standing.worst) if standing and standing.best is not None else "",
         average=number(card.overall.value) if card.overall else "",
         tested=f"Tested in {len(card.categories)} of {len(rules.categories)} categories"
         + (f" ({percent(card.overall.coverage)} by importance)" if card.overall else ""),
@@ -236,9 +321,12 @@ def model_page(model: LanguageModel, whole: Whole) -> ModelPage:
         ranked=sum(rank is not None for rank in places.values()),
         facts=tuple((row.label, row.a.text or row.missing, row.a.detail) for row in rows if row.label not in prices),
         categories=tuple(
-            (c.name, f"/leaderboard/{c.slug}/", number(average.value, 1), percent(average.coverage))
-            if average
-            else (c.name, f"/leaderboard/{c.slug}/", "", "")
+            (
+                c.name,
+                f"/leaderboard/{c.slug}/",
+                *((number(average.value, 1), percent(average.coverage)) if average else ("", "")),
+                *_category_estimate(standing, c.slug),
+            )
             for c, average in averages
         ),
         groups=tuple(
@@ -261,6 +349,15 @@ def model_page(model: LanguageModel, whole: Whole) -> ModelPage:
         rivals=_rivals(model, whole),
         tests=len(card.cells),
     )
+
+
+def _category_estimate(standing: evidence.Standing | None, slug: str) -> tuple[str, str]:
+    """Estimate and its range with the word for a guess; empty where there is none."""
+    estimate = standing.categories.get(slug) if standing else None
+    if estimate is None:
+        return "", ""
+    span = f"{points(estimate.low)} to {points(estimate.high)}"
+    return points(estimate.value), span if standing.tests.get(slug) else f"{span}, a guess"
 
 
 def _rivals(model: LanguageModel, whole: Whole) -> tuple[tuple[str, str, str], ...]:
@@ -352,3 +449,30 @@ def _test_facts(benchmark: scoring.Benchmark) -> tuple[tuple[str, str], ...]:
 
 def weight_words(weight: Decimal) -> str:
     return f"{percent(weight)} of its category" if weight else "shown, not counted"
+
+
+def self_test_lines(held: Mapping[str, float]) -> tuple[tuple[str, str, str], ...]:
+    """(measure, value, meaning) of a fit's self-test."""
+    return (
+        (
+            "Pairs named right",
+            percent(Decimal(held["accuracy"])),
+            f"of {held['pairs']:,} pairs of models with a hidden score on one test each; a coin gives 50 %",
+        ),
+        (
+            "Brier score",
+            points(held["brier"], 3),
+            "mean squared error of the probability; saying nothing gives 0.25, less is better",
+        ),
+        ("Log loss", points(held["log_loss"], 3), "saying nothing gives 0.693, less is better"),
+        (
+            "Calibration error",
+            percent(Decimal(held["calibration_error"])),
+            "mean distance between what was said and how often it came true",
+        ),
+        (
+            "Scores inside their 90 % interval",
+            percent(Decimal(held["coverage"])),
+            f"of {held['scores']:,} hidden scores",
+        ),
+    )

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from comparisons import scoring, tradeoffs, verdicts
+from comparisons import evidence, scoring, tradeoffs, verdicts
 from comparisons.models import LanguageModel
 from comparisons.plain import Rulebook
 from comparisons.scoring import CategoryResult, Cell, Comparison, Row, Scorecard
 from comparisons.tradeoffs import Facts, TradeoffRow, day
-from comparisons.verdicts import FlipLine, Verdict, count, number, percent, score_text
+from comparisons.verdicts import FlipLine, Verdict, count, number, percent, points, score_text
 
 INDEXED_ROWS, INDEXED_CATEGORIES = 3, 2  # shared rows and categories that make a pair worth a search engine's time
 NEAREST_FLIPS = 2
@@ -95,8 +95,8 @@ class Side:
     short: str
     creator: str
     url: str
-    overall: str  # empty: no average
-    position: str  # the same on 0 to 100, for the picture
+    figure: str  # of the reading in front; empty: none
+    span: str  # likely range of the estimated score
     badge: str
     is_behind: bool
     wins: str
@@ -150,6 +150,16 @@ class BenchmarkGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class CategoryEstimate:
+    """What the fit says of one category; a guess names nobody."""
+
+    cells: tuple[tuple[str, str, bool], ...]  # score, likely range, whether it is the better one
+    is_guess: bool
+    mark: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class CategoryLine:
     name: str
     url: str
@@ -163,6 +173,22 @@ class CategoryLine:
     outcome: str  # the line in words
     tile: str  # ta or tb where a side wins the category
     is_tie: bool
+    ranges: tuple[tuple[str, str] | None, tuple[str, str] | None]
+    estimate: CategoryEstimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The reading that stands first: the estimated score, the averages of own tests, or the tests both took."""
+
+    title: str
+    figures: tuple[str, str]  # empty: none
+    spans: tuple[str, str]  # likely range in words
+    positions: tuple[str, str]  # places on the line from 0 to 100
+    ranges: tuple[tuple[str, str] | None, tuple[str, str] | None]
+    leader: str  # a, b: beside whom the badge stands
+    badge: str
+    said: str  # under the line
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +201,10 @@ class PairPage:
     sides: tuple[Side, Side]
     subtitle: str
     coverage: str
-    averages: tuple[str, str]  # places on the line from 0 to 100
-    gap_text: str
+    front: Front
+    readings: tuple[Toggle, ...]  # empty before the first fit
+    lines: tuple[str, ...]  # the readings that do not stand in front, one line each
     wins_line: str
-    shared_line: str
     reading_line: str  # said when some kinds of source are left out
     confirmed_href: str
     all_sources_href: str
@@ -189,6 +215,12 @@ class PairPage:
         tuple[str, str, str, str], ...
     ]  # price, context, speed for a small screen: label, both, edge, edge in words
     categories: tuple[CategoryLine, ...]
+    has_estimate: bool
+    settle: str  # the test that would say most about who is better
+    blanks: tuple[
+        tuple[str, str, str], ...
+    ]  # category, range of a's lead over plausible values of missing scores, what that means
+    blanks_said: str
     row_toggles: tuple[Toggle, ...]
     tradeoffs: tuple[TradeoffRow, ...]
     show_toggles: tuple[Toggle, ...]
@@ -213,6 +245,7 @@ class Options:
     rows: str = ""
     sources: str = ""
     flip: str = ""
+    reading: str = ""  # tested or shared: which reading stands first; empty is the estimated score
     w: str = ""  # multipliers of the categories' weights: coding:3,reasoning:2
 
     @property
@@ -234,12 +267,23 @@ def pair_page(
     rules: Rulebook,
     options: Options,
     *,
+    estimate: evidence.Pair | None = None,
+    estimate_of_all: evidence.Pair | None = None,
+    has_fit: bool = False,
+    settling: tuple[str, str, float] | None = None,
+    blanks: Mapping[str, tuple[float, float]] | None = None,
     path: str,
     is_featured: bool,
     today: datetime.date,
 ) -> PairPage:
     """The pair page, in the order of `pair`."""
-    said = verdicts.verdict(comparison, *facts, confirmed)
+    said = verdicts.verdict(
+        comparison, *facts, confirmed, estimate, estimate_of_all=estimate_of_all, is_thin=has_fit and estimate is None
+    )
+    estimate = estimate if said.odds or said.badge == "Too close to call" else None
+    standing = "score" if estimate else "tested"
+    front = _front(options.reading or standing, comparison, said, estimate)
+    lines = _lines(comparison, said, estimate)
     names = [model.name for model in pair]
     shared = comparison.shared
     wide = [row for row in shared if row.gap is not None and abs(row.gap) >= scoring.WIDE_GAP]
@@ -269,26 +313,31 @@ def pair_page(
         announcement=f"{names[0]} against {names[1]}: {count(len(chosen), 'benchmark')} shown",
         is_indexed=is_featured
         or (len(shared) >= INDEXED_ROWS and len({row.benchmark.category for row in shared}) >= INDEXED_CATEGORIES),
-        sides=(_side(pair[0], "a", comparison, said), _side(pair[1], "b", comparison, said)),
+        sides=(_side(pair[0], "a", comparison, front), _side(pair[1], "b", comparison, front)),
         subtitle=f"Side-by-side comparison across {verdicts.joined(scored)}."
         if scored
         else "No weighted score on record yet.",
         coverage=f"{overlap} {checked}".strip(),
-        averages=tuple(number(card.overall.value, 1) if card.overall else "" for card in (comparison.a, comparison.b)),
-        gap_text="" if comparison.gap is None else f"{number(abs(comparison.gap), 1)} points apart on the averages",
+        front=front,
+        readings=_readings(options, path, estimate),
+        lines=tuple(line for reading, line in lines.items() if line and reading != (options.reading or standing)),
         wins_line=f"Wins {comparison.wins_a}/{len(comparison.categories)} v {comparison.wins_b}/{len(comparison.categories)} categories "
         f"on those averages; {_comparable(comparison)}",
         reading_line=READINGS.get(options.sources, ""),
         confirmed_href=options.href(path, sources="confirmed"),
         all_sources_href=options.href(path, sources=""),
-        shared_line=f"Tests both took ({comparison.shared_rows}): {said.shared_words}"
-        if comparison.shared_rows
-        else "Tests both took: no weighted test in common",
         verdict=said,
         flips=said.flips[:NEAREST_FLIPS],
         further_flips=said.flips[NEAREST_FLIPS:],
         brief=_brief(tradeoff_rows),
-        categories=tuple(_category_line(result, names) for result in _by_evidence(comparison.categories)),
+        categories=tuple(
+            _category_line(result, names, _estimate_of(estimate, result), options.reading or standing)
+            for result in _by_evidence(comparison.categories)
+        ),
+        has_estimate=estimate is not None,
+        settle=_settle(settling, pair) if estimate and said.badge != "Winner" else "",
+        blanks=_blanks(comparison, blanks or {}, names),
+        blanks_said=_blanks_said(comparison, blanks or {}),
         row_toggles=(
             Toggle("rows-all", f"All rows ({len(tradeoff_rows)})", options.href(path, rows=""), options.rows != "diff"),
             Toggle(
@@ -338,7 +387,7 @@ def _comparable(comparison: Comparison) -> str:
     return f"{text}; {verdicts.joined(bare)} without a shared test" if bare else text
 
 
-def _side(model: LanguageModel, mark: str, comparison: Comparison, said: Verdict) -> Side:
+def _side(model: LanguageModel, mark: str, comparison: Comparison, front: Front) -> Side:
     card: Scorecard = getattr(comparison, mark)
     wins = comparison.wins_a if mark == "a" else comparison.wins_b
     return side(
@@ -347,9 +396,82 @@ def _side(model: LanguageModel, mark: str, comparison: Comparison, said: Verdict
         card,
         categories=len(comparison.categories),
         wins=f"wins {wins}/{len(comparison.categories)} categories",
-        badge=said.badge if said.leader == mark else "",
-        is_behind=said.leader in ("a", "b") and said.leader != mark,
+        figure=front.figures["ab".index(mark)],
+        span=front.spans["ab".index(mark)],
+        badge=front.badge if front.leader == mark else "",
+        is_behind=front.leader in ("a", "b") and front.leader != mark,
     )
+
+
+def _front(reading: str, c: Comparison, said: Verdict, estimate: evidence.Pair | None) -> Front:
+    if reading == "score" and estimate:
+        sides = estimate.overall_a, estimate.overall_b
+        spread = f"{points(abs(sides[0].value - sides[1].value), 1)} points apart"
+        return Front(
+            "Estimated score",
+            tuple(points(side.value) for side in sides),
+            tuple(f"{points(side.low)} to {points(side.high)}" for side in sides),
+            tuple(points(side.value, 1) for side in sides),
+            tuple((points(side.low, 1), points(side.high, 1)) for side in sides),
+            said.leader,
+            said.badge,
+            f"{spread}, {said.odds}" if said.odds else f"{said.badge}, {spread}",
+        )
+    if reading == "shared":
+        values, gap = (c.shared_a, c.shared_b), None if c.shared_a is None else c.shared_a - c.shared_b
+        leader = c.shared_leader if gap is not None and abs(gap) >= verdicts.LEVEL else "tie"
+        badge, title = "Ahead on the tests both took", "Tests both took"
+    else:
+        values = tuple(card.overall.value if card.overall else None for card in (c.a, c.b))
+        gap, leader, badge, title = c.gap, said.tested_leader, said.tested_badge, "Average of its own tests"
+    figures = tuple(number(value) if value is not None else "" for value in values)
+    places = tuple(number(value, 1) if value is not None else "" for value in values)
+    apart = f"{number(abs(gap), 1)} points apart" if gap is not None else "not comparable"
+    return Front(
+        title, figures, ("", ""), places, (None, None), leader, badge, f"{apart} on {READING_NAMES[reading].lower()}"
+    )
+
+
+READING_NAMES = {"score": "Estimated score", "tested": "Averages of own tests", "shared": "Tests both took"}
+
+
+def _readings(options: Options, path: str, estimate: evidence.Pair | None) -> tuple[Toggle, ...]:
+    standing = "score" if estimate else "tested"
+    offered = [name for name in READING_NAMES if name != "score" or estimate]
+    return tuple(
+        Toggle(
+            f"reading-{name}",
+            READING_NAMES[name],
+            options.href(path, reading="" if name == standing else name),
+            name == (options.reading or standing),
+        )
+        for name in offered
+    )
+
+
+def _lines(c: Comparison, said: Verdict, estimate: evidence.Pair | None) -> dict[str, str]:
+    """Each reading in one line, for where it does not stand in front."""
+    score = tested = ""
+    if estimate:
+        a, b = (
+            f"{points(e.value)} ({points(e.low)} to {points(e.high)})" for e in (estimate.overall_a, estimate.overall_b)
+        )
+        score = f"Estimated score: {a} v {b}, {said.odds or 'too close to call'}"
+    elif said.badge == "Too thin to call":
+        score = "Estimated score: too thin to call, at least one of them has fewer than 3 confirmed tests that can be compared"
+    if c.a.overall and c.b.overall:
+        word = {"Winner": " (winner)", "Ahead on its own tests": " (ahead)"}.get(said.tested_badge, "")
+        a, b = (
+            number(card.overall.value) + (word if said.tested_leader == side else "")
+            for side, card in (("a", c.a), ("b", c.b))
+        )
+        tested = f"Average of its own tests: {a} v {b}, {len(c.a.cells)} v {len(c.b.cells)} tests"
+    shared = (
+        f"Tests both took ({c.shared_rows}): {said.shared_words}"
+        if c.shared_rows
+        else "Tests both took: no weighted test in common"
+    )
+    return {"score": score, "tested": tested, "shared": shared}
 
 
 def side(
@@ -359,6 +481,8 @@ def side(
     *,
     categories: int,
     wins: str = "",
+    figure: str = "",
+    span: str = "",
     badge: str = "",
     is_behind: bool = False,
 ) -> Side:
@@ -372,8 +496,8 @@ def side(
         short=model.short,
         creator=model.creator.name,
         url=model.get_absolute_url(),
-        overall=number(card.overall.value) if card.overall else "",
-        position=number(card.overall.value, 1) if card.overall else "",
+        figure=figure,
+        span=span,
         badge=badge,
         is_behind=is_behind,
         wins=wins,
@@ -388,7 +512,69 @@ def _by_evidence(results: Sequence[CategoryResult]) -> list[CategoryResult]:
     return sorted(results, key=lambda result: (not result.is_comparable, result.only_displayed, result.category.order))
 
 
-def _category_line(result: CategoryResult, names: Sequence[str]) -> CategoryLine:
+def _settle(settling: tuple[str, str, float] | None, pair: Sequence[LanguageModel]) -> str:
+    """`settling` is model slug, test and the share of the doubt that its score would remove."""
+    if settling is None:
+        return ""
+    slug, test, share = settling
+    name = next(model.name for model in pair if model.slug == slug)
+    return f"What would settle it most: a score of {name} on {test}, which would remove about {percent(Decimal(share))} of the doubt."
+
+
+def _blanks(
+    c: Comparison, blanks: Mapping[str, tuple[float, float]], names: Sequence[str]
+) -> tuple[tuple[str, str, str], ...]:
+    lines = []
+    for result in c.categories:
+        if result.category.slug in blanks and result.is_comparable:
+            low, high = blanks[result.category.slug]
+            turns = _turns(result, low, high)
+            ends = [
+                f"{names[0]} by {points(end, 1)}" if end > 0 else f"{names[1]} by {points(-end, 1)}"
+                for end in (low, high)
+            ]
+            lines.append((result.category.name, f"from {ends[0]} to {ends[1]}", "could turn" if turns else "stays"))
+    return tuple(lines)
+
+
+def _turns(result: CategoryResult, low: float, high: float) -> bool:
+    return low <= 0 if result.leader == "a" else high >= 0 if result.leader == "b" else True
+
+
+def _blanks_said(c: Comparison, blanks: Mapping[str, tuple[float, float]]) -> str:
+    known = [result for result in c.comparable if result.category.slug in blanks]
+    if not known:
+        return ""
+    turning = [r.category.name for r in known if _turns(r, *blanks[r.category.slug])]
+    if not turning:
+        return "Could the blanks overturn this? No: plausible values of the missing scores change no category's winner."
+    return f"Could the blanks overturn this? Plausible values of the missing scores could change who wins {verdicts.joined(turning)}."
+
+
+def _estimate_of(estimate: evidence.Pair | None, result: CategoryResult) -> evidence.CategoryPair | None:
+    return (
+        next((each for each in estimate.categories if each.category == result.category.slug), None)
+        if estimate
+        else None
+    )
+
+
+def _category_estimate(estimate: evidence.CategoryPair) -> CategoryEstimate:
+    is_guess = estimate.label not in verdicts.NAMED
+    leader = "" if is_guess else verdicts.leaning(estimate.p)
+    cells = tuple(
+        (points(e.value), f"{points(e.low)} to {points(e.high)}", leader == side)
+        for side, e in (("a", estimate.a), ("b", estimate.b))
+    )
+    if is_guess:
+        return CategoryEstimate(cells, True, "", "a guess")
+    said = verdicts.odds(estimate.p).replace("more than", ">") if leader in ("a", "b") else "too close"
+    return CategoryEstimate(cells, False, leader if leader in ("a", "b") else "", said)
+
+
+def _category_line(
+    result: CategoryResult, names: Sequence[str], estimate: evidence.CategoryPair | None, reading: str
+) -> CategoryLine:
     by_side = {"a": names[0], "b": names[1]}
     averages = result.a, result.b
     values = tuple(number(average.value, 1) if average else "" for average in averages)
@@ -406,27 +592,44 @@ def _category_line(result: CategoryResult, names: Sequence[str]) -> CategoryLine
         name=result.category.name,
         url=f"/leaderboard/{result.category.slug}/",
         cells=tuple((value, result.leader == side) for value, side in zip(values, "ab", strict=True)),
-        positions=values,
+        positions=_positions(result, estimate, reading),
+        ranges=tuple((points(e.low, 1), points(e.high, 1)) for e in (estimate.a, estimate.b))
+        if estimate and reading == "score"
+        else (None, None),
+        estimate=_category_estimate(estimate) if estimate else None,
         leader=mark,
         is_hollow=result.leader in ("a", "b") and result.grade == "no_shared_test",
         lead=lead,
         lead_words=words,
-        evidence=_evidence(result),
+        evidence=_evidence(result, estimate),
         outcome=outcome,
         tile=f"t{result.leader}" if result.leader in ("a", "b") else "",
         is_tie=result.leader == "tie",
     )
 
 
-def _evidence(result: CategoryResult) -> str:
-    if result.only_displayed:
-        return "shown, not counted"
-    if result.grade not in ("head_to_head", "partly"):
-        return verdicts.GRADES[result.grade]
-    text = f"{count(result.shared_tests, 'test')} in common"
-    if result.shared_rows:
-        text += f", {number(result.shared_a, 1)} v {number(result.shared_b, 1)}"
-    return text + ("; average and shared test disagree" if result.is_disputed else "")
+def _positions(result: CategoryResult, estimate: evidence.CategoryPair | None, reading: str) -> tuple[str, str]:
+    """Places on the line by the reading in front."""
+    if reading == "score":
+        return (points(estimate.a.value, 1), points(estimate.b.value, 1)) if estimate else ("", "")
+    values = (result.shared_a, result.shared_b)
+    if reading == "tested":
+        values = tuple(average.value if average else None for average in (result.a, result.b))
+    return tuple(number(value, 1) if value is not None else "" for value in values)
+
+
+def _evidence(result: CategoryResult, estimate: evidence.CategoryPair | None) -> str:
+    """What backs the figures of a category, in a few words."""
+    if result.grade in ("head_to_head", "partly"):
+        text = f"{count(result.shared_tests, 'test')} in common"
+        if result.shared_rows:
+            text += f", {number(result.shared_a, 1)} v {number(result.shared_b, 1)}"
+        text += "; average and shared test disagree" if result.is_disputed else ""
+        return f"{text}; estimate {verdicts.LABELS['inferred']}" if estimate and estimate.label == "inferred" else text
+    text = "shown, not counted" if result.only_displayed else verdicts.GRADES[result.grade]
+    return (
+        f"{text}; {verdicts.LABELS[estimate.label]}" if estimate and estimate.label in ("bridged", "inferred") else text
+    )
 
 
 def _groups(comparison: Comparison, chosen: Sequence[Row], names: Sequence[str]) -> tuple[BenchmarkGroup, ...]:

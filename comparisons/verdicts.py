@@ -554,8 +554,8 @@ def _estimate_flips(
     if len(counted) == 1:
         return [
             FlipLine(
-                f"You weigh more than {names[counted[0].category]}",
-                "It is the one category that both were measured in.",
+                f"Anything but {names[counted[0].category]} counts",
+                "It is the one category that both were measured in; the others are guesses.",
                 "tie",
                 "Open",
             )

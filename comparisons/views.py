@@ -21,7 +21,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 from django_htmx.http import reswap, retarget
 
-from comparisons import finding, forms, listings, panels, plain, scoring, tradeoffs, verdicts
+from comparisons import estimates, finding, forms, listings, panels, plain, scoring, tradeoffs, verdicts
 from comparisons.importing import exporting
 from comparisons.models import (
     Benchmark,
@@ -29,6 +29,7 @@ from comparisons.models import (
     Category,
     Change,
     FeaturedPair,
+    Fit,
     LanguageModel,
     Offer,
     Score,
@@ -64,13 +65,15 @@ def names_of(slug: str) -> LanguageModel:
 def home(request: HttpRequest) -> HttpResponse:
     whole = plain.whole(timezone.localdate())
     models, rules = whole.models, whole.rules
-    board = listings.standings(whole)
+    estimated = estimates.standings(rules, is_reweighted=False)
+    board = listings.standings(whole, estimated=estimated)
     featured = FeaturedPair.objects.select_related("first", "second").filter(
         first__status="published", second__status="published"
     )
     context = {
         "rules": rules,
         "top": board.ranked[:8],
+        "has_estimates": estimated is not None,
         "featured": featured[:6],
         "changes": Change.objects.newest(5),
     }
@@ -144,6 +147,9 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpR
         )
         for sources in (options.sources or "all", "confirmed")
     )
+    found = estimates.current() if options.sources != "independent" else None
+    estimate = estimates.pair(found, rules, sides)
+    all_cards = cards.get("all", {})
     page = panels.pair_page(
         sides,
         chosen,
@@ -151,6 +157,15 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpR
         [facts[m.pk] for m in sides],
         rules,
         options,
+        estimate=estimate,
+        estimate_of_all=estimates.pair(
+            found, rules, sides, {m.slug: estimates.trusting(all_cards[m.pk]) for m in sides}
+        )
+        if estimate and chosen.unconfirmed_rows
+        else None,
+        has_fit=found is not None,
+        settling=estimates.settling(found, rules, estimate) if estimate and estimate.p is not None else None,
+        blanks=estimates.blanks(found, rules, sides, chosen) if estimate else None,
         path=path,
         is_featured=FeaturedPair.objects.filter(first=models[0], second=models[1]).exists(),
         today=today,
@@ -215,10 +230,12 @@ def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
     if request.path != path:
         return permanent(request, path)
     shown = set(LanguageModel.objects.published().meeting(chosen).values_list("pk", flat=True))
-    board = listings.standings(whole, category=category, sort=chosen.get("sort", ""), shown=shown)
+    estimated = None if options.reading else estimates.standings(rules, is_reweighted=bool(options.w))
+    sort = chosen.get("sort", "")
+    board = listings.standings(whole, category=category, estimated=estimated, sort=sort, shown=shown)
     title = f"{category.name} leaderboard" if category else "Leaderboard of language models"
-    query = form.kept() | {"w": options.w}
-    columns = listings.sort_columns(path, query)
+    query = form.kept() | {"w": options.w, "reading": "tested" if options.reading else ""}
+    columns = listings.sort_columns(path, query, "average" if estimated is None else "score")
     context = {
         "title": title,
         "description": f"{title}: averages with the weight behind them, price and context.",
@@ -230,9 +247,14 @@ def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
         "category": category,
         "found": verdicts.count(len(shown), "model"),
         "columns": columns,
-        "width": len(columns) + 1 + (0 if category else len(rules.categories)),
+        "width": len(columns)
+        + 1
+        + (estimated is not None and category is None)
+        + (0 if category else len(rules.categories)),
         "sort": chosen.get("sort", ""),
-        "kept": form.kept(),
+        "has_estimates": estimated is not None,
+        "readings": listings.readings(path, query, estimates.current() is not None),
+        "kept": form.kept() | {"reading": query["reading"]},
         "options": panels.Options(w=options.w),
         "weights": panels.weight_panel(rules, options, lambda w: listings.address(path, query, w=w)),
         "is_filtered": bool(request.GET),
@@ -271,7 +293,7 @@ def model(request: HttpRequest, slug: str) -> HttpResponse:
     if found.status == "withdrawn":
         return render(request, "gone.html", {"gone": [found], "fields": finding.fields()}, status=410)
     whole = plain.whole(timezone.localdate())
-    page = listings.model_page(found, whole)
+    page = listings.model_page(found, whole, estimates.standings(whole.rules, is_reweighted=False))
     siblings = [m for m in whole.models if m.family and m.family == found.family and m.pk != found.pk]
     context = {
         "model": found,
@@ -361,6 +383,9 @@ def methodology(request: HttpRequest) -> HttpResponse:
         "ranked_categories": scoring.RANKED_CATEGORIES,
         "stale_days": scoring.STALE_DAYS,
         "newest": tradeoffs.day(newest) if newest else "",
+        "fit": (fit := Fit.objects.defer("arrays").first()),
+        "held": listings.self_test_lines(fit.self_test) if fit else (),
+        "basket": estimates.basket(),
     }
     pair = list(LanguageModel.objects.published().filter(slug__in=SEED_PAIR).order_by("slug"))
     if len(pair) == 2:

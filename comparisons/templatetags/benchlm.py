@@ -29,13 +29,19 @@ def mark(side: str, hollow: bool = False) -> SafeString:
 
 
 @register.simple_tag
-def plot(positions: Sequence[str]) -> SafeString:
-    """A dumbbell on the line from 0 to 100: one position a model, empty where unknown. The row's text holds the figures."""
+def plot(positions: Sequence[str], ranges: Sequence[tuple[str, str] | None] = (None, None)) -> SafeString:
+    """A dumbbell on the line from 0 to 100: a place a model, empty where unknown, with its likely range. The row's text has the figures."""
     a, b = positions
     link = format_html('<line class="link" x1="{}%" x2="{}%" y1="14" y2="14"/>', a, b) if a and b else ""
+    spans = [
+        format_html('<line class="r{}" x1="{}%" x2="{}%" y1="{}" y2="{}"/>', side, *span, y, y) if span else ""
+        for side, span, y in zip("ab", ranges, (7, 21), strict=True)
+    ]
     circle = format_html('<circle class="ma" cx="{}%" cy="10" r="6.5"/>', a) if a else ""
     diamond = format_html('<svg class="mb" x="{}%"><use href="#dp"/></svg>', b) if b else ""
-    return format_html('<svg class="plot" aria-hidden="true"><use href="#ax"/>{}{}{}</svg>', link, circle, diamond)
+    return format_html(
+        '<svg class="plot" aria-hidden="true"><use href="#ax"/>{}{}{}{}{}</svg>', link, *spans, circle, diamond
+    )
 
 
 @register.simple_tag

@@ -5,6 +5,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from comparisons.estimates import refit_if_small
 from comparisons.importing.writing import import_folder, report_lines
 from comparisons.models import LanguageModel
 
@@ -33,6 +34,8 @@ class Command(BaseCommand):
         self.stdout.write("\n".join(report_lines(report, with_differences=options["dry_run"])))
         if report.faults:
             raise CommandError(f"{len(report.faults):,} faults; the catalogue is as it was.")
+        if not options["dry_run"] and refit_if_small() is None:
+            self.stdout.write("The estimates follow with the next fit_abilities.")
 
     def tell(self, table, done, total):
         if total >= 1_000:
