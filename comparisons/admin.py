@@ -275,10 +275,10 @@ class ScoreAdmin(StatusAdmin):
         "benchmark",
         "setting",
         figure("value"),
+        "status",
         "source_kind",
         "reported_on",
         "checked_on",
-        "status",
     ]
     list_display_links = ["model", "benchmark"]
     list_filter = ["status", "source_kind", AgeFilter, "benchmark__category", BY_MAKER]
