@@ -168,7 +168,7 @@ if SITE_URL.startswith("https:"):
 
 # --- the weekly email -----------------------------------------------------------------------------------------------
 def mailer(url: dict) -> dict:
-    """The mailer of an EMAIL_URL. Without one, mails are files in the state folder; a provider's API is EMAIL_PROVIDER."""
+    """The mailer of an EMAIL_URL."""
     backend = url["EMAIL_BACKEND"]
     if backend.endswith("filebased.EmailBackend"):
         return {"BACKEND": backend, "OPTIONS": {"file_path": url["EMAIL_FILE_PATH"]}}
@@ -182,7 +182,9 @@ def mailer(url: dict) -> dict:
 
 EMAIL_PROVIDER = env.str("EMAIL_PROVIDER", default="")  # a name that django-anymail knows, for example postmark
 ANYMAIL = env.json("ANYMAIL", default={})
-MAILERS = {"default": mailer(env.email_url("EMAIL_URL", default=f"filemail:///{STATE_DIR.resolve() / 'mail'}"))}
+# A public site hands its mail to the server of its machine, a local one writes it to files in the state folder.
+LOCAL_MAIL = "smtp://localhost:25" if IS_PUBLIC else f"filemail:///{STATE_DIR.resolve() / 'mail'}"
+MAILERS = {"default": mailer(env.email_url("EMAIL_URL", default=LOCAL_MAIL))}
 if EMAIL_PROVIDER:
     MAILERS["default"] = {"BACKEND": f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"}
     INSTALLED_APPS.append("anymail")

@@ -19,7 +19,7 @@ def faults() -> list[str]:
     if site.scheme != "https":
         found.append("SITE_URL is not https: the links of a mail would be open to others.")
     if stays_here:
-        found.append("EMAIL_URL or EMAIL_PROVIDER is missing: there is nothing to send with.")
+        found.append("EMAIL_URL leads to a file: a public site needs a mail server or a provider.")
     if "@" not in settings.NEWSLETTER_FROM or settings.NEWSLETTER_FROM.endswith("@localhost"):
         found.append("NEWSLETTER_FROM is missing: a mail needs a sender.")
     if not settings.NEWSLETTER_POSTAL_ADDRESS.strip():
@@ -30,6 +30,5 @@ def faults() -> list[str]:
 @register(Tags.security, deploy=True)
 def check_newsletter(app_configs, **kwargs) -> list[Warning]:
     """A site that has begun to set up its mail hears what is left; one without mail hears nothing."""
-    backend = settings.MAILERS["default"]["BACKEND"]
-    has_begun = not backend.endswith(STAYS_HERE) or "@" in settings.NEWSLETTER_FROM.removesuffix("@localhost")
+    has_begun = settings.NEWSLETTER_FROM or settings.NEWSLETTER_POSTAL_ADDRESS
     return [Warning(fault, id="newsletter.W001") for fault in (faults() if has_begun else [])]
