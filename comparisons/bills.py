@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from comparisons import tradeoffs
 from comparisons.tradeoffs import Bill, Facts, Workload
 
-# Name in the address: field, label, most that is read, step of the number field.
+# Name in the address: field, label, most that is read.
 FIELDS = {
     "calls": ("calls", "Calls a month", 1_000_000_000),
     "in": ("prompt", "Prompt tokens a call", 10_000_000),

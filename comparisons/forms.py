@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from django import forms
 
-from comparisons import listings
-from comparisons.models import Creator
+from comparisons import bills, listings, pricing
+from comparisons.models import MODALITIES, Creator
 from comparisons.panels import Options
+from comparisons.plain import Rulebook
 from comparisons.scoring import Category
+from comparisons.tradeoffs import Workload
 
 
 def options(query: Mapping[str, str], categories: Sequence[Category]) -> Options:
@@ -39,6 +41,18 @@ def weights(query: Mapping[str, str], categories: Sequence[Category]) -> dict[st
 
 
 MULTIPLIERS = {str(n): n for n in range(11)}
+
+
+def workload(query: Mapping[str, str]) -> Workload:
+    """The calls of a month, from whole numbers within bounds; a broken one is the default's."""
+    given = {}
+    for name, (field, _, most) in bills.FIELDS.items():
+        text = query.get(name, "").strip()
+        if name == "think" and name in query and text in ("", bills.OPEN):
+            given[field] = None
+        elif text.isascii() and text.isdigit() and len(text) <= 12 and (name != "calls") <= int(text) <= most:
+            given[field] = int(text)
+    return Workload(**given)
 
 
 def typed_names(query) -> dict[str, str]:
@@ -79,3 +93,54 @@ class LeaderboardForm(forms.Form):
 
 class SearchForm(forms.Form):
     q = forms.CharField(max_length=200, required=False, label="Search models and benchmarks")
+
+
+class PricingForm(LeaderboardForm):
+    """Filters and order of the offers."""
+
+    reasoning = None
+    sort = forms.ChoiceField(required=False, choices=[(s, s) for name in pricing.COLUMNS for s in (name, f"-{name}")])
+    price = forms.DecimalField(required=False, min_value=0, max_value=10_000, label="Output $ per 1M at most")
+
+    def kept(self) -> dict[str, str]:
+        return super().kept() | ({"price": self.data["price"]} if self.chosen().get("price") == 0 else {})
+
+
+class FloorForm(forms.Form):
+    """What a model must reach at least to be shortlisted."""
+
+    category = forms.ChoiceField(required=False, label="Category")
+    average = forms.DecimalField(required=False, min_value=0, max_value=100, label="Average at least")
+    benchmark = forms.ChoiceField(required=False, label="Benchmark")
+    score = forms.DecimalField(required=False, min_value=-10_000, max_value=1_000_000, label="Score at least")
+    context = forms.IntegerField(required=False, min_value=1, max_value=20_000_000, label="Context at least, tokens")
+    licence = forms.ChoiceField(required=False, label="Licence")
+    modality = forms.ChoiceField(
+        required=False, label="Takes as input", choices=[("", "Any"), *((name, name) for name in MODALITIES[1:])]
+    )
+    weights = forms.ChoiceField(required=False, label="Weights", choices=[("", "Open or closed"), ("open", "Open")])
+    within = forms.DecimalField(required=False, min_value=0, max_value=600, label="First answer within, seconds")
+    most = forms.DecimalField(required=False, min_value=0, max_value=10**9, label="Bill at most, $ a month")
+
+    def __init__(self, query: Mapping[str, str], rules: Rulebook, licences: Sequence[str]) -> None:
+        super().__init__(query)
+        self.rules = rules
+        tests = [b for b in rules.benchmarks.values() if b.direction != "none"]
+        self.fields["category"].choices = [("", "All, by importance"), *((c.slug, c.name) for c in rules.categories)]
+        self.fields["benchmark"].choices = [("", "None"), *((b.slug, b.name) for b in tests)]
+        self.fields["licence"].choices = [("", "Any"), *((name, name) for name in licences)]
+
+    def kept(self) -> dict[str, str]:
+        """The valid part as it was sent, for addresses."""
+        self.is_valid()
+        return {name: self.data[name] for name, value in self.cleaned_data.items() if value not in ("", None)}
+
+    def floors(self) -> pricing.Floors:
+        """The valid part as demands."""
+        self.is_valid()
+        given = self.cleaned_data
+        category = next((c for c in self.rules.categories if c.slug == given.get("category")), None)
+        benchmark = self.rules.benchmarks.get(given.get("benchmark", ""))
+        words = {name: given.get(name) or "" for name in ("licence", "modality", "weights")}
+        numbers = {name: given.get(name) for name in ("average", "score", "context", "within", "most")}
+        return pricing.Floors(category=category, benchmark=benchmark, **words, **numbers)

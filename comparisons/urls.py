@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from comparisons import views
+from comparisons import views, workload_views
 
 
 class NameConverter:
@@ -33,7 +33,8 @@ urlpatterns = [
     path("benchmarks/", views.benchmarks, name="benchmarks"),
     path("benchmarks/<name:slug>/", views.benchmark, name="benchmark"),
     path("benchmarks/<name:slug>", views.benchmark),
-    path("pricing/", views.pricing, name="pricing"),
+    path("pricing/", workload_views.pricing, name="pricing"),
+    path("shortlist/", workload_views.shortlist, name="shortlist"),
     path("methodology/", views.methodology, name="methodology"),
     path("changes/", views.changes, name="changes"),
     path("data/", views.data, name="data"),
