@@ -588,7 +588,7 @@ def test_weights_change_the_averages_and_not_the_categories(site):
     text = text_of(page(site, SEED + "?w=coding:0,reasoning:10"))
     assert "Your weights: Coding × 0 and Reasoning × 10." in text
     # (.12 * 76.9 + 1.7 * 66.4 + .12 * 61.3) / 1.94 = 66.7; with GPT-4.1's own categories 78.0
-    assert "Average of its own tests: 67 v 78 (ahead), 8 v 15 tests" in text
+    assert "Average of its own tests: 67 v 78 (winner), 8 v 15 tests" in text
     assert "80.0 52.4" in text
 
 
