@@ -281,20 +281,23 @@ def fit(observed: Observations) -> Fit:
     while moved >= TOLERANCE and steps < MOST_STEPS:
         steps, before = steps + 1, z
         # E: abilities given benchmarks, then the origin put back at the mean model
-        w = copies * u / (s2[bench] + noise)
+        scale = s2[bench] + noise
+        w = copies * u / scale
         z, v = _abilities(sigma, cell, w, a[bench], y - mu[bench], models)
         mean = z.mean(axis=0)
         z = z - mean
         mu = mu + a * mean[observed.category]
         # M: spread of abilities; ridge regression of y on E z with E z^2
         sigma = (z.T @ z + v.sum(axis=0) + PSEUDO_MODELS * start) / (models + PSEUDO_MODELS)
-        z_row, v_row = z[model, cat], v[model, cat, cat]
+        z_row, v_row = z.take(cell), v[model, cat, cat]
         mu, a, h = _lines(per_test, w, y, z_row, v_row)
         # expected squared residuals, then weights and variances
-        e2 = _squared(y - mu[bench] - a[bench] * z_row, z_row, v_row, a[bench], h[bench])
-        u = (NU + 1) / (NU + e2 / (s2[bench] + noise))
-        pool = float((u * e2).mean()) if y.size else S2_START
-        own = np.maximum(u * e2 - noise, 0.1 * u * e2)
+        slope = a[bench]
+        e2 = _squared(y - mu[bench] - slope * z_row, z_row, v_row, slope, h[bench])
+        u = (NU + 1) / (NU + e2 / scale)
+        weighted = u * e2
+        pool = float(weighted.mean()) if y.size else S2_START
+        own = np.maximum(weighted - noise, 0.1 * weighted)
         s2 = np.maximum((per_test(own) + PSEUDO_SCORES * POOL_SHARE * pool) / (counts + PSEUDO_SCORES), S2_LEAST)
         moved = np.abs(z - before).max(initial=0)
     unknown = np.empty(0)

@@ -1,6 +1,6 @@
 """How well the ability fit predicts what it has not seen: python -m tests.bench.evidence [--data FOLDER] [--seeds N]
 
-FOLDER is the public export or a folder of catalogue files (the bundled one without it). Prints every figure beside its target, the
+FOLDER is the public export (../shared/data/benchlm-2026-08-15/, where present) or a folder of catalogue files, the bundled one by default. Prints every figure beside its target, the
 figures of two simpler rules, and how often what was said came true; ends with 1 when a figure of the export misses its target.
 
 Hidden are, per seed: A a fifth of the (model, test) units; B every score of a fifth of the (model, category) blocks; C1, C3, C5 all but 1,
