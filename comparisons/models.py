@@ -54,7 +54,7 @@ def validate_https(address: str) -> None:
     try:
         parts = urlsplit(address)
         host = parts.hostname or ""
-        clean = parts.scheme == "https" and "." in host and not parts.username and parts.port is None
+        clean = address.startswith("https://") and "." in host and "@" not in parts.netloc and parts.port is None
     except ValueError:
         clean = False
     if not clean or not address.isascii() or re.search(r"[\s\x00-\x1f<>\"\\]", address):

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -344,6 +345,14 @@ def test_aliases_resolve_models_of_other_files(small, tmp_path):
 
 # --- what is refused -----------------------------------------------------------------------------------------------------
 
+
+def zipped(content: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("creators.csv", content)
+    return out.getvalue()
+
+
 BROKEN_FILES = {
     "byte order mark": (b"\xef\xbb\xbfslug", "creators.csv:1: starts with a byte order mark"),
     "empty": (b"", "creators.csv:1: the file is empty"),
@@ -353,6 +362,17 @@ BROKEN_FILES = {
         "creators.csv:2: the last line is not ended; the file may be cut off",
     ),
     "latin 1": (b"slug,name,country,url\ngoogle,Caf\xe9,US,https://google.example/\n", "creators.csv:2: is not UTF-8"),
+    "UTF-16": (SMALL["creators.csv"].encode("utf-16"), "creators.csv:1: is not UTF-8"),
+    "cut off in a cell": (
+        SMALL["creators.csv"][:-20].encode() + b"\n",
+        "creators.csv:3: url: “http” is not a plain https address. (http)",
+    ),
+    "cut off before a cell": (
+        SMALL["creators.csv"][: SMALL["creators.csv"].index(",US")].encode() + b"\n",
+        "creators.csv:2: has 2 cells, the header has 4\nmodels.csv:2: creator: names no row of creators.csv: google\n"
+        "models.csv:3: creator: names no row of creators.csv: openai",
+    ),
+    "zip bomb": (zipped(b"\x00" * 10_000_000), "creators.csv:1: is not UTF-8"),
     "zip": (b"PK\x03\x04\x14\x00\xff\xff" + b"\x00" * 100, "creators.csv:1: is not UTF-8"),
     "open quote": (
         b'slug,name,country,url\ngoogle,"Google,US,https://google.example/\nopenai,OpenAI,US,https://openai.example/\n',
