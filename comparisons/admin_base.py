@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from simple_history.admin import SimpleHistoryAdmin
 
-from comparisons import curation
+from comparisons import curation, estimates
 from comparisons.admin_forms import CurationForm, ReasonActionForm
 from comparisons.models import FeaturedPair, Status
 
@@ -20,6 +20,13 @@ def rows_link(table: type[models.Model], query: str, text: str) -> str:
     """A link to a filtered list."""
     address = reverse(f"admin:comparisons_{table._meta.model_name}_changelist")
     return format_html('<a href="{}?{}">{}</a>', address, query, text)
+
+
+def refitted(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """A saved change enters the estimates at once while fits are quick; else with the next fit_abilities."""
+    if request.method == "POST" and response.status_code == 302 and not estimates.refit_if_small():
+        messages.info(request, "The estimated scores follow with the next fit, within a day.")
+    return response
 
 
 class CurationAdmin(SimpleHistoryAdmin):
@@ -40,10 +47,16 @@ class CurationAdmin(SimpleHistoryAdmin):
     def changeform_view(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         """Two curators who write the same row at once both pass validation; the later one gets the form back."""
         try:
-            return super().changeform_view(request, *args, **kwargs)
+            return refitted(request, super().changeform_view(request, *args, **kwargs))
         except IntegrityError:
             request.refusal = AT_ONCE
             return super().changeform_view(request, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        return refitted(request, super().changelist_view(request, extra_context))
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
+        return refitted(request, super().delete_view(request, object_id, extra_context))
 
     def view_on_site(self, obj: models.Model) -> str | None:
         row = obj if hasattr(obj, "get_absolute_url") else getattr(obj, "offer", obj)

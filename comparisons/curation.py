@@ -25,8 +25,8 @@ from comparisons.models import (
     SourceKind,
     Status,
 )
+from comparisons.scoring import STALE_DAYS
 
-STALE_DAYS = 180
 IMPLAUSIBLE_RATIO = 10
 NOUNS = {LanguageModel: "model", Score: "score", Offer: "offer", OfferTier: "price step"}
 # What a row's name or its line in the change log reads; `None` asks for nothing more than the row.

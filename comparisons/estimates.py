@@ -165,7 +165,9 @@ def observed(rules: plain.Rulebook) -> evidence.Observations:
 
 
 def refit(*, seeds: int = 5) -> Fit | None:
-    """Fit all confirmed scores, test the fit on hidden ones (`seeds` times) and store both; None where there is nothing to fit.
+    """Fit all confirmed scores, test the fit on hidden ones and store both; None where there is nothing to fit.
+
+    Scores are hidden `seeds` times; with 0 the last self-test stands.
 
     Safe to repeat and to run beside readers: they see the fit before or the one after. The newest ten are kept.
     """
@@ -176,7 +178,8 @@ def refit(*, seeds: int = 5) -> Fit | None:
         return None
     found = evidence.fit(seen)
     seconds = time.perf_counter() - started
-    tested = asdict(evidence.self_test(seen, seeds=seeds))
+    last = None if seeds else Fit.objects.values_list("self_test", flat=True).first()
+    tested = last or asdict(evidence.self_test(seen, seeds=max(seeds, 1)))
     placed = evidence.standings(found, weights(rules), basket(), drop=unable(LanguageModel.objects.published()))
     keys = dict(LanguageModel.objects.published().values_list("slug", "pk"))
     with transaction.atomic():
@@ -203,7 +206,12 @@ def refit(*, seeds: int = 5) -> Fit | None:
     return row
 
 
-def refit_if_small() -> Fit | None:
-    """Fit again after a publication where the last fit was quick enough; otherwise that waits for the timer."""
-    last = Fit.objects.values_list("seconds", flat=True).first()
-    return refit() if last is None or last < SMALL_SECONDS else None
+def refit_if_small(*, seeds: int = 0) -> bool:
+    """Fit again where the catalogue has changed and the last fit was quick; False: that waits for the timer."""
+    last = Fit.objects.values_list("seconds", "catalogue").first()
+    if last and last[1] == CatalogueVersion.stamp():
+        return True
+    if last and last[0] >= SMALL_SECONDS:
+        return False
+    refit(seeds=seeds)
+    return True

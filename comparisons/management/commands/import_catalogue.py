@@ -34,7 +34,7 @@ class Command(BaseCommand):
         self.stdout.write("\n".join(report_lines(report, with_differences=options["dry_run"])))
         if report.faults:
             raise CommandError(f"{len(report.faults):,} faults; the catalogue is as it was.")
-        if not options["dry_run"] and refit_if_small() is None:
+        if not options["dry_run"] and not refit_if_small(seeds=5):
             self.stdout.write("The estimates follow with the next fit_abilities.")
 
     def tell(self, table, done, total):
