@@ -10,6 +10,8 @@ of every category, everything but that third. Pairs of models whose scores on on
 """
 
 import argparse
+import datetime
+import json
 import sys
 import time
 from collections import defaultdict
@@ -386,6 +388,9 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--data", type=Path, default=BUNDLED)
     arguments.add_argument("--seeds", type=int, default=20)
+    arguments.add_argument(
+        "--write", type=Path, help="also keep the table of hidden scores as JSON, for the methodology page"
+    )
     options = arguments.parse_args()
     if not (options.data / "scores.csv").exists() and not (options.data / "cleaning.json").exists():
         print(f"no data in {options.data}: nothing measured")
@@ -418,6 +423,8 @@ def main() -> int:
     figures["no test in common", "accuracy"] = rules.pop("no test in common")
     figures |= speed(source, found, basket)
 
+    if options.write:
+        options.write.write_text(json.dumps(published(source.name, options.seeds, tallies, rules), indent=1) + "\n")
     missed = 0
     for key, value in figures.items():
         low, high = TARGETS.get(key, (None, None))
@@ -436,6 +443,17 @@ def main() -> int:
     print("\nsaid -> came true, hidden scores of all tasks by label; then category verdicts")
     calibration(tallies, (p, right))
     return 1 if missed and is_export else 0
+
+
+def published(name: str, seeds: int, tallies: dict[str, Tally], rules: dict) -> dict:
+    """What the methodology page prints: each task with our figures and the accuracy of the two simpler rules."""
+    rows = [
+        [task, *(round(getattr(tally.held, part), 4) for part in ("accuracy", "brier", "log_loss", "coverage"))]
+        + [round(rules[task, rule][0], 4) for rule in ("averages of own tests", "shared tests")]
+        for task, tally in tallies.items()
+        if tally.p
+    ]
+    return {"measured_on": f"{datetime.date.today()}", "data": name, "seeds": seeds, "rows": rows}
 
 
 def target(low: float, high: float) -> str:
