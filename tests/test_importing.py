@@ -605,6 +605,17 @@ def test_new_price_ends_the_old_one_and_is_told_once(small, tmp_path):
     ]
 
 
+def test_two_offers_may_take_turns_in_one_import(db, tmp_path):
+    """Only one may be current at any moment, whichever row the database touches first."""
+    draft = EXTRA_OFFER.format(prices="1,4,", day="2026-02-01", end="").replace("published", "draft")
+    with_draft = ("prices.csv", "gpt-4-1,OpenAI", f"{draft}gpt-4-1,OpenAI")
+    assert load(folder_with(tmp_path / "turns", with_draft)).faults == ()
+    turns = [("prices.csv", ",draft,", ",published,"), ("prices.csv", "0.5,,published", "0.5,,draft")]
+    assert load(folder_with(tmp_path / "turns", with_draft, *turns)).faults == ()
+    current = Offer.objects.filter(host="OpenAI", status="published")
+    assert list(current.values_list("starts_on", flat=True)) == [datetime.date(2026, 2, 1)]
+
+
 def test_added_model_score_and_withdrawal_are_told(small, tmp_path):
     model = "gpt-5,GPT-5,,openai,gpt-5,,published,,2025-08-07,,no,Proprietary,,yes,400000,,,text,text,,,https://openai.example/5,\n"
     score = "gpt-5,gpqa,85.7,vendor,https://openai.example/5,2025-08-07,,,published,,\n"

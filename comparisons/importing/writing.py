@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import batched
+from itertools import batched, chain
 from pathlib import Path
 
 from django.db import DataError, IntegrityError, transaction
@@ -71,7 +71,6 @@ def import_sheets(
     allow_large_change: bool = False,
     allow_implausible: bool = False,
     progress: Progress | None = None,
-    user: Model | None = None,
 ) -> Report:
     """Check, compare and apply in one transaction. `progress` is called with table, rows done and rows to write."""
     with transaction.atomic():
@@ -85,7 +84,7 @@ def import_sheets(
         if report.applied and wanted:
             try:
                 with transaction.atomic():
-                    write_plan(plan, progress or (lambda table, done, total: None), user)
+                    write_plan(plan, progress or (lambda table, done, total: None))
             except (DataError, IntegrityError) as error:
                 return report_of(
                     plan, [Fault("catalogue", None, "", f"the database refuses it: {error}")], applied=False
@@ -151,9 +150,9 @@ def difference_line(each: Difference) -> str:
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def write_plan(plan: Plan, progress: Progress, user: Model | None) -> None:
+def write_plan(plan: Plan, progress: Progress) -> None:
     """Write every planned change with its history, and the public change log: one line for a first load."""
-    history = {"default_change_reason": REASON, "default_date": timezone.now(), "default_user": user}
+    history = {"default_change_reason": REASON, "default_date": timezone.now()}
     objects: Rows = {name: {key: each.row for key, each in stored.items()} for name, stored in plan.stored.items()}
     for name, table in TABLES.items():
         rows = [row for row in plan.rows.get(name, []) if row.changed]
@@ -204,11 +203,11 @@ def write_rows(
 ) -> None:
     """Updates before new rows, and offers that end before those that begin, as only one offer may be current."""
     updates = [(planned, row) for planned, row in pairs if planned.stored and set(planned.changed) - {"aliases"}]
-    if table.name == "prices":
-        updates.sort(key=lambda pair: is_current(pair[0].values))
+    current = [pair for pair in updates if table.name == "prices" and is_current(pair[0].values)]
+    ending = [pair for pair in updates if table.name != "prices" or not is_current(pair[0].values)]
     created = [row for planned, row in pairs if planned.stored is None]
     done, total = 0, len(updates) + len(created)
-    for chunk in batched(updates, CHUNK, strict=False):
+    for chunk in chain(batched(ending, CHUNK, strict=False), batched(current, CHUNK, strict=False)):
         names = {table.by_name[name].field for planned, _ in chunk for name in planned.changed} - {"", "successor"}
         if names:
             bulk_update_with_history([row for _, row in chunk], table.model, sorted(names), **history)
@@ -241,7 +240,7 @@ def write_aliases(rows: list[Planned], objects: Rows, history: dict) -> None:
         for alias in ModelAlias.objects.filter(
             model=objects["models"][row.key], text__in=old[row.key] - set(row.values["aliases"])
         ):
-            alias._change_reason, alias._history_user = REASON, history["default_user"]
+            alias._change_reason = REASON
             alias.delete()
     added = [
         ModelAlias(model=objects["models"][row.key], text=text, key=text.casefold())
