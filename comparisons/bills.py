@@ -23,7 +23,7 @@ OPEN = "open"  # how an address says that the number of reasoning tokens is not 
 def query(workload: Workload) -> dict[str, str]:
     """The part of an address that keeps a workload: what differs from the default."""
     given = {name: getattr(workload, field) for name, (field, *_) in FIELDS.items()}
-    usual = {name: getattr(Workload(), field) for name, (field, *_) in FIELDS.items()}
+    usual = {name: getattr(tradeoffs.USUAL, field) for name, (field, *_) in FIELDS.items()}
     return {name: OPEN if value is None else str(value) for name, value in given.items() if value != usual[name]}
 
 
@@ -80,7 +80,7 @@ def bill_panel(facts: Sequence[Facts], workload: Workload, kept: Sequence[tuple[
     labels.sort(key=ORDER.index)
     return BillPanel(
         said=workload.words(),
-        is_default=workload == Workload(),
+        is_default=workload == tradeoffs.USUAL,
         fields=number_fields(workload),
         columns=columns,
         rows=tuple((label, tuple(_cell(each, label) for each in found)) for label in labels),

@@ -26,7 +26,7 @@ def options(query: Mapping[str, str], categories: Sequence[Category]) -> Options
     explicit = "all" if query.get("show") == "all" else ""
     chosen = {name: value if (value := query.get(name, "")) in values else "" for name, values in allowed.items()}
     chosen["w"] = ",".join(f"{slug}:{times}" for slug, times in weights(query, categories).items())
-    return Options(**chosen | {"show": chosen["show"] or explicit})
+    return Options(**chosen | {"show": chosen["show"] or explicit, "workload": workload(query)})
 
 
 def weights(query: Mapping[str, str], categories: Sequence[Category]) -> dict[str, int]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from comparisons import evidence, scoring, tradeoffs, verdicts
+from comparisons import bills, evidence, scoring, tradeoffs, verdicts
 from comparisons.models import LanguageModel
 from comparisons.plain import Rulebook
 from comparisons.scoring import CategoryResult, Cell, Comparison, Row, Scorecard
-from comparisons.tradeoffs import Facts, TradeoffRow, day
+from comparisons.tradeoffs import Facts, TradeoffRow, Workload, day
 from comparisons.verdicts import FlipLine, Verdict, count, number, percent, points, score_text
 
 INDEXED_ROWS, INDEXED_CATEGORIES = 3, 2  # shared rows and categories that make a pair worth a search engine's time
@@ -231,6 +231,7 @@ class PairPage:
     shared_values: tuple[str, str] | None
     shared_mark: str
     shared_gap: str
+    bill: bills.BillPanel
     weights: WeightPanel
     flip_href: str
     add_href: str
@@ -247,6 +248,17 @@ class Options:
     flip: str = ""
     reading: str = ""  # tested or shared: which reading stands first; empty is the estimated score
     w: str = ""  # multipliers of the categories' weights: coding:3,reasoning:2
+    workload: Workload = tradeoffs.USUAL
+
+    @property
+    def kept(self) -> tuple[tuple[str, str], ...]:
+        """What the address holds beside the workload, for a form that asks for that."""
+        return tuple((name, value) for name in self.__slots__ if name != "workload" and (value := getattr(self, name)))
+
+    @property
+    def bill(self) -> tuple[tuple[str, str], ...]:
+        """What the address holds of the workload."""
+        return tuple(bills.query(self.workload).items())
 
     @property
     def weights(self) -> dict[str, int]:
@@ -254,8 +266,9 @@ class Options:
 
     def href(self, path: str, **changes: str) -> str:
         """The address of the same page with some options changed; defaults are left out."""
-        state = {name: getattr(self, name) for name in self.__slots__} | changes
-        query = urlencode({name: value for name, value in state.items() if value})
+        state = dict(self.kept) | changes
+        order = [name for name in self.__slots__ if state.get(name)]
+        query = urlencode([*((name, state[name]) for name in order), *self.bill])
         return f"{path}?{query}" if query else path
 
 
@@ -363,6 +376,7 @@ def pair_page(
         shared_values=None if shared_gap is None else (number(comparison.shared_a, 1), number(comparison.shared_b, 1)),
         shared_mark=comparison.shared_leader if shared_gap is not None and abs(shared_gap) >= verdicts.LEVEL else "",
         shared_gap="" if shared_gap is None else f"+{number(abs(shared_gap), 1)}" if shared_gap else "tie",
+        bill=bills.bill_panel(facts, options.workload, options.kept),
         weights=weight_panel(rules, options, lambda w: options.href(path, w=w)),
         flip_href=options.href(path, flip="" if options.flip else "1"),
         add_href="/compare/?" + urlencode({"a": pair[0].slug, "b": pair[1].slug, "more": "1"}),
@@ -800,6 +814,7 @@ class ShortlistPage:
     show_toggles: tuple[Toggle, ...]
     shown_rows: int
     columns: int
+    bill: bills.BillPanel
     weights: WeightPanel
     add_href: str  # empty: four stand already
     announcement: str
@@ -864,6 +879,7 @@ def shortlist_page(
         ),
         shown_rows=len(chosen),
         columns=len(models) + 1,
+        bill=bills.bill_panel(facts, options.workload, options.kept),
         weights=weight_panel(rules, options, lambda w: options.href(path, w=w)),
         add_href="/compare/?" + urlencode([*zip("abc", [m.slug for m in models], strict=False), ("more", "1")])
         if len(models) < 4

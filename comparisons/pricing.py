@@ -86,7 +86,7 @@ def pricing_page(whole: Whole, workload: Workload, wishes: Mapping, query: Mappi
     label = COLUMNS[sort.removeprefix("-")].lower()
     return PricingPage(
         said=workload.words(),
-        is_default=workload == Workload(),
+        is_default=workload == tradeoffs.USUAL,
         fields=bills.number_fields(workload),
         columns=sort_columns(path, query, sort),
         rows=tuple(rows),
@@ -372,7 +372,7 @@ def candidate_page(whole: Whole, workload: Workload, floors: Floors) -> Candidat
     compared = sorted(lists["passes"][:MOST_COMPARED], key=lambda each: each.slug)
     return CandidatePage(
         said=workload.words(),
-        is_default=workload == Workload(),
+        is_default=workload == tradeoffs.USUAL,
         fields=bills.number_fields(workload),
         demands=demands(floors),
         passes=tuple(lists["passes"]),

@@ -445,6 +445,9 @@ class Workload:
         return text + (f"; {self.batch} % of the calls in batches" if self.batch else "")
 
 
+USUAL = Workload()  # what a page bills until the reader says
+
+
 @dataclass(frozen=True, slots=True)
 class BillLine:
     """One line of a month's bill in dollars, between `low` and `high`; `high` None: nobody can say how much."""

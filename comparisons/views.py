@@ -31,7 +31,6 @@ from comparisons.models import (
     FeaturedPair,
     Fit,
     LanguageModel,
-    Offer,
     Score,
     validate_slug_form,
 )
@@ -340,22 +339,6 @@ def benchmark(request: HttpRequest, slug: str) -> HttpResponse:
     context = {"benchmark": row, "page": page, "title": f"{row.name}: scores and ranking"}
     context["description"] = f"{row.description} {page.spread}.".strip()
     return render(request, "comparisons/benchmark.html", context)
-
-
-@public
-def pricing(request: HttpRequest) -> HttpResponse:
-    offers = (
-        Offer.objects.current(timezone.localdate())
-        .cheapest_first()
-        .select_related("model__creator")
-        .prefetch_related("tiers")
-    )
-    context = {
-        "title": "Prices of language models",
-        "description": "Offers in force by model and host, each with its source and date.",
-        "rows": [(offer.model, listings.offer_line(plain.plain_offer(offer))) for offer in offers],
-    }
-    return render(request, "comparisons/pricing.html", context)
 
 
 @public
