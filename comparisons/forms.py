@@ -50,7 +50,7 @@ def workload(query: Mapping[str, str]) -> Workload:
         text = query.get(name, "").strip()
         if name == "think" and name in query and text in ("", bills.OPEN):
             given[field] = None
-        elif text.isascii() and text.isdigit() and len(text) <= 12 and (name != "calls") <= int(text) <= most:
+        elif text.isascii() and text.isdigit() and len(text) <= 12 and (name == "calls") <= int(text) <= most:
             given[field] = int(text)
     return Workload(**given)
 

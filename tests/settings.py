@@ -6,8 +6,8 @@ import tempfile
 os.environ.setdefault("STATE_DIR", tempfile.mkdtemp(prefix="benchlm-tests-"))
 os.environ.setdefault("SECRET_KEY", "tests-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ")
 
-from benchlm.settings import *  # noqa: E402, F403
-from benchlm.settings import STATIC_ROOT, STORAGES  # noqa: E402
+from benchlm.settings import *  # noqa: F403
+from benchlm.settings import STATIC_ROOT, STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
