@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from statistics import median
 from urllib.parse import urlencode
 
@@ -476,3 +480,30 @@ def self_test_lines(held: Mapping[str, float]) -> tuple[tuple[str, str, str], ..
             f"of {held['scores']:,} hidden scores",
         ),
     )
+
+
+TASKS = {
+    "A": "a fifth of all scores hidden",
+    "B": "a fifth of all (model, category) blocks hidden",
+    "C1": "new models with 1 score",
+    "C3": "new models with 3 scores",
+    "C5": "new models with 5 scores",
+    "D": "pairs without a shared test in any category",
+}
+HELD_OUT = Path(__file__).parent / "heldout.json"
+
+
+@cache
+def held_out_tables() -> tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]:
+    """(caption, rows) of each measured run of the held-out evaluation; a row is task and figures, as tests/bench/evidence.py wrote them."""
+    tables = []
+    for run in json.loads(HELD_OUT.read_text()):
+        measured = day(datetime.date.fromisoformat(run["measured_on"]))
+        rows = []
+        for task, accuracy, brier, log_loss, coverage, averages, shared in run["rows"]:
+            shares = (accuracy, averages, shared, coverage)
+            rows.append(
+                (TASKS[task], *(percent(Decimal(share)) for share in shares), points(brier, 3), points(log_loss, 3))
+            )
+        tables.append((f"{run['data']}, measured on {measured} over {run['seeds']} random splits", tuple(rows)))
+    return tuple(tables)

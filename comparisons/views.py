@@ -368,6 +368,7 @@ def methodology(request: HttpRequest) -> HttpResponse:
         "newest": tradeoffs.day(newest) if newest else "",
         "fit": (fit := Fit.objects.defer("arrays").first()),
         "held": listings.self_test_lines(fit.self_test) if fit else (),
+        "held_out": listings.held_out_tables(),
         "basket": estimates.basket(),
     }
     pair = list(LanguageModel.objects.published().filter(slug__in=SEED_PAIR).order_by("slug"))
