@@ -23,6 +23,10 @@ class Server(SMTP):
         super().__init__(*args, **kwargs)
         self.sink = sink
 
+    def connection_made(self, transport) -> None:
+        super().connection_made(transport)
+        self.sink.transports.append(transport)
+
     async def _handle_client(self) -> None:
         answer = self.sink.ask("CONNECT", "")
         if answer == DROP:
@@ -38,7 +42,10 @@ class Server(SMTP):
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 (aiosmtpd's name)
         if self.sink.ask("BODY", self.envelope.rcpt_tos[0] if self.envelope.rcpt_tos else "") == DROP:
+            connection = self.transport.get_extra_info("socket")
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)  # go on, and the end, in one packet
             self.transport.write(b"354 go on\r\n")
+            connection.shutdown(socket.SHUT_RDWR)
             self.transport.close()
             return
         await super().smtp_DATA(arg)
@@ -51,6 +58,7 @@ class Sink(Controller):
         self.script = script or (lambda stage, recipient, nth: None)
         self.accepted: list[tuple[str, bytes]] = []
         self.asked: dict[tuple[str, str], int] = {}
+        self.transports = []
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -63,6 +71,12 @@ class Sink(Controller):
         """Nothing to wait for: the port listens already, and a probe would count as a client."""
         self.smtpd = self.factory()
         self._factory_invoked.set()
+
+    def stop(self, no_assert: bool = False) -> None:
+        """Hang up first: the loop would wait for ever for a client that stays."""
+        for transport in self.transports:
+            self.loop.call_soon_threadsafe(transport.abort)
+        super().stop(no_assert)
 
     def ask(self, stage: str, recipient: str) -> str | None:
         key = (stage, recipient)

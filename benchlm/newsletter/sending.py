@@ -92,9 +92,7 @@ def due(this: Run, week: str, now: datetime.datetime) -> Iterator[Issue]:
             continue
         if each.is_held:
             this.say(f"{each}: held.")
-        elif issues.is_stale(each, now) and each.week != week:
-            this.say(f"{each}: older than 3 days, not started; start it with --week {each}.")
-        else:
+        elif each.week == week or not issues.is_stale(each, now):
             yield each
 
 
@@ -113,11 +111,18 @@ def settle_interrupted(this: Run) -> None:
 # --- one issue ------------------------------------------------------------------------------------------------------
 def send_issue(this: Run, issue: Issue) -> int:
     """Send one issue as far as it goes now; 0, or 1 when the run stopped or the numbers do not add up."""
-    mailer, code = mailers.default, 0
+    mailer = mailers.default
+    try:
+        code = send_owed(this, issue, mailer)
+    finally:
+        close(mailer)
+    return max(code, report(this, issue))
+
+
+def send_owed(this: Run, issue: Issue, mailer: BaseEmailBackend) -> int:
     for key in owed(this, issue):
         if not connect(this, mailer):
-            code = 1
-            break
+            return 1
         outcome = deliver(this, issue, key, mailer)
         if outcome.kind in ("setup", "connection", "ours", "uncertain"):
             drop(mailer)
@@ -127,10 +132,8 @@ def send_issue(this: Run, issue: Issue) -> int:
             this.say(
                 f"{issue}: stopped, the mail server answers {outcome.code}. Nobody was marked; the next run goes on."
             )
-            code = 1
-            break
-    close(mailer)
-    return max(code, report(this, issue))
+            return 1
+    return 0
 
 
 def owed(this: Run, issue: Issue) -> Iterator[int]:

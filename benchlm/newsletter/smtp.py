@@ -61,6 +61,13 @@ class EmailBackend(smtp.EmailBackend):
     def connection_class(self) -> type[smtplib.SMTP]:
         return SecureConnection if self.use_ssl else Connection
 
+    def open(self) -> bool | None:
+        """Up to the greeting, which Django leaves to the first message: until then no recipient is concerned."""
+        is_new = super().open()
+        if is_new:
+            self.connection.ehlo_or_helo_if_needed()
+        return is_new
+
     def _send(self, email_message: EmailMessage) -> bool:
         self.may_be_accepted = False
         try:
