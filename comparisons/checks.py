@@ -14,7 +14,11 @@ def check_site_url(app_configs, **kwargs) -> list[Error]:
     parts = urlsplit(settings.SITE_URL)
     if parts.scheme in ("http", "https") and parts.netloc and not parts.path and not parts.query:
         return []
-    return [Error(f"SITE_URL is {settings.SITE_URL!r}: scheme and host only, like https://benchlm.example", id="benchlm.E001")]
+    return [
+        Error(
+            f"SITE_URL is {settings.SITE_URL!r}: scheme and host only, like https://benchlm.example", id="benchlm.E001"
+        )
+    ]
 
 
 @register(Tags.database)
