@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from comparisons import views, workload_views
+from comparisons import feeds, views, workload_views
 
 
 class NameConverter:
@@ -37,6 +37,7 @@ urlpatterns = [
     path("shortlist/", workload_views.shortlist, name="shortlist"),
     path("methodology/", views.methodology, name="methodology"),
     path("changes/", views.changes, name="changes"),
+    path("changes.atom", feeds.changes, name="changes_feed"),
     path("data/", views.data, name="data"),
     path("data/<name:name>.csv", views.data_table, name="data_table"),
     path("search/", views.search, name="search"),
