@@ -19,11 +19,9 @@ class Command(BaseCommand):
         parser.add_argument("folder", nargs="?", type=Path, default=BUNDLED, help="default: the bundled catalogue")
         parser.add_argument("--if-empty", action="store_true", help="do nothing where there is a model already")
         parser.add_argument("--dry-run", action="store_true", help="print the difference, apply nothing")
+        parser.add_argument("--allow-large-change", action="store_true", help="let over a quarter of a table change")
         parser.add_argument(
-            "--allow-large-change", action="store_true", help="even if over a quarter of a table changes"
-        )
-        parser.add_argument(
-            "--allow-implausible", action="store_true", help="accept prices ten times the last or a tenth"
+            "--allow-implausible", action="store_true", help="accept prices 10 times the last, or a tenth"
         )
 
     def handle(self, folder, **options):
