@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from comparisons import bills, scoring, tradeoffs
 from comparisons.listings import Column, OfferLine, address, offer_line
 from comparisons.models import LanguageModel
 from comparisons.panels import comparison_path
-from comparisons.plain import Whole
+from comparisons.plain import Whole, plain_offer
 from comparisons.scoring import Scorecard
 from comparisons.tradeoffs import Bill, Facts, Workload, day
 from comparisons.verdicts import count, number, percent, score_text
@@ -500,3 +501,142 @@ def _by_bill(most: Decimal, facts: Facts, workload: Workload) -> Answer:
     if all(each.remark or each.low > most for each in found):
         return False, lowest.remark or f"bill {lowest.text}"
     return None, f"bill {lowest.text}"
+
+
+# --- one model over time --------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class PriceStep:
+    since: str
+    until: str
+    input: str
+    output: str
+    cached: str
+    source_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceHistory:
+    """One host's prices, a step each; lines are places in percent of the picture: name of the line, x1, y1, x2, y2."""
+
+    host: str
+    steps: tuple[PriceStep, ...]
+    lines: tuple[tuple[str, str, str, str, str], ...]
+    highest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    host: str
+    speed: str
+    first_token: str
+    measured: str
+    method: str
+    source_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What the model page says about running the model: its prices over time, measured speed, its life."""
+
+    histories: tuple[PriceHistory, ...]
+    snapshots: tuple[Snapshot, ...]
+    life: tuple[tuple[str, str], ...]
+    replacements: tuple[tuple[str, str, str], ...]  # name, address, why it is near
+
+
+KINDS_OF_TOKEN = {"first_token": "first token", "first_answer_token": "first answer token", "": "kind not stated"}
+REPLACEMENTS = 4
+
+
+def running(model: LanguageModel, whole: Whole, offers: Iterable) -> Running:
+    """From a model's paid offers of all times, its snapshots and dates; replacements only where an end is announced."""
+    facts, by_host = whole.facts[model.pk], {}
+    for offer in offers:
+        if offer.starts_on:
+            by_host.setdefault(offer.host, []).append(plain_offer(offer))
+    life = [("Released", day(model.released_on) if model.released_on else "not known")]
+    if model.retires_on:
+        life.append(("Retired" if model.retires_on <= whole.day else "Retirement announced for", day(model.retires_on)))
+    else:
+        life.append(("Retires", "no date announced"))
+    return Running(
+        histories=tuple(_history(host, found, whole.day) for host, found in by_host.items() if len(found) > 1),
+        snapshots=tuple(
+            Snapshot(
+                host=each.host,
+                speed=f"{each.output_tokens_per_second.normalize():f} tokens/s"
+                if each.output_tokens_per_second
+                else "",
+                first_token=f"{each.ttft_seconds.normalize():f} s, {KINDS_OF_TOKEN[each.ttft_kind]}"
+                if each.ttft_seconds
+                else "",
+                measured=day(each.measured_on),
+                method=each.method or "not stated",
+                source_url=each.source_url,
+            )
+            for each in facts.runtimes
+        ),
+        life=tuple(life),
+        replacements=_replacements(model, whole) if model.retires_on else (),
+    )
+
+
+def _history(host: str, offers: Sequence[tradeoffs.Offer], today: datetime.date) -> PriceHistory:
+    first, last = offers[0].starts_on, max(today, *(offer.starts_on for offer in offers))
+    days = max((last - first).days, 1)
+    top = max((price for offer in offers for price in (offer.input, offer.output) if price), default=Decimal(1))
+
+    def across(date: datetime.date) -> str:
+        return f"{LEFT + (RIGHT - LEFT) * (date - first).days / days:.2f}"
+
+    def down(price: Decimal) -> str:
+        return f"{BOTTOM - (BOTTOM - TOP) * float(price / top):.2f}"
+
+    ends = [offer.starts_on for offer in offers[1:]] + [offers[-1].ends_on or last]
+    lines = []
+    for part in ("input", "output"):
+        prices = [getattr(offer, part) for offer in offers]
+        for offer, end, price in zip(offers, ends, prices, strict=True):
+            if price is not None:
+                lines.append((part, across(offer.starts_on), down(price), across(end), down(price)))
+        for offer, before, price in zip(offers[1:], prices, prices[1:], strict=False):
+            if None not in (before, price):
+                lines.append((part, across(offer.starts_on), down(before), across(offer.starts_on), down(price)))
+    return PriceHistory(
+        host,
+        tuple(
+            PriceStep(
+                since=line.since,
+                until=day(offer.ends_on) if offer.ends_on else "now",
+                input=line.input,
+                output=line.output,
+                cached=line.cached,
+                source_url=offer.source_url,
+            )
+            for offer, line in ((offer, offer_line(offer)) for offer in offers)
+        ),
+        tuple(lines),
+        tradeoffs.money(top),
+    )
+
+
+def _replacements(model: LanguageModel, whole: Whole) -> tuple[tuple[str, str, str], ...]:
+    """The successor, then models that stay: of the maker and newer, the nearest in score first, then anyone's."""
+    score = score_of(whole, model)
+    found = []
+    for other in whole.models:
+        if other.pk == model.pk or (other.retires_on and other.retires_on <= (model.retires_on or whole.day)):
+            continue
+        value = score_of(whole, other)
+        gap = abs(value - score) if value is not None and score is not None else None
+        is_newer = bool(model.released_on and other.released_on and other.released_on > model.released_on)
+        if other.pk == model.successor_id:
+            rank, why = 0, "successor named by the maker"
+        elif other.creator_id == model.creator_id and is_newer:
+            rank, why = 1, "newer, of the same maker"
+        elif gap is not None:
+            rank, why = 2, "nearest average of another model"
+        else:
+            continue
+        found.append((rank, gap is None, gap or 0, other.name, other.get_absolute_url(), why))
+    return tuple(row[3:] for row in sorted(found)[:REPLACEMENTS])

@@ -89,6 +89,10 @@ class OfferQuerySet(CatalogueQuerySet):
         begun = Q(starts_on=None) | Q(starts_on__lte=on)
         return self.published().filter(begun, Q(ends_on=None) | Q(ends_on__gte=on))
 
+    def ever_of(self, model: models.Model) -> OfferQuerySet:
+        """A model's paid offers, ended ones too, each host's in the order of time."""
+        return self.published().filter(model=model, basis="api").order_by("-makers_own", "host", "starts_on")
+
     def cheapest_first(self) -> OfferQuerySet:
         """Paid offers by input price, unpublished prices last, then free tiers and self-hosting."""
         return self.order_by("basis", F("input").asc(nulls_last=True), "model__name", "host")

@@ -21,7 +21,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 from django_htmx.http import reswap, retarget
 
-from comparisons import estimates, finding, forms, listings, panels, plain, scoring, tradeoffs, verdicts
+from comparisons import estimates, finding, forms, listings, panels, plain, pricing, scoring, tradeoffs, verdicts
 from comparisons.importing import exporting
 from comparisons.models import (
     Benchmark,
@@ -31,6 +31,7 @@ from comparisons.models import (
     FeaturedPair,
     Fit,
     LanguageModel,
+    Offer,
     Score,
     validate_slug_form,
 )
@@ -298,6 +299,7 @@ def model(request: HttpRequest, slug: str) -> HttpResponse:
         "model": found,
         "page": page,
         "siblings": siblings,
+        "running": pricing.running(found, whole, Offer.objects.ever_of(found).prefetch_related("tiers")),
         "changes": found.changes.newest(10),
         "title": found.name,
     }

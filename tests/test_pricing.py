@@ -262,3 +262,32 @@ def test_no_page_of_the_catalogue_prints_a_ratio_or_price_of_zero(site):
         text = text_of(page(site, path))
         assert not re.search(r"(?<![\d.,])0(\.0+)?×|\b(inf|infinity|infinityx|nan)\b", text.lower()), path
         assert not re.search(r"\$0(\.0+)?(?![\d.])", text), path
+
+
+# --- one model over time --------------------------------------------------------------------------------------------
+def test_price_history_is_drawn_as_steps_and_listed(site):
+    html = page(site, "/models/deepseek-v4-pro/")
+    text = text_of(html)
+    assert "24 Apr 2026 23 May 2026 $1.74 $3.48 $0.145" in text
+    assert "17 Aug 2026 now $0.66 $1.98 $0.022" in text
+    svg = re.search(r'<svg class="chart steps".*?</svg>', html, re.DOTALL)[0]
+    assert [svg.count(f'class="front {part}"') for part in ("input", "output")] == [5, 5]  # three prices, two jumps
+    assert "Price history" not in page(site, "/models/gpt-4-1/")
+
+
+def test_snapshots_say_host_date_method_and_which_token(site):
+    text = text_of(page(site, "/models/claude-sonnet-4-6/"))
+    assert "Anthropic 104 tokens/s 0.74 s, kind not stated 24 Jun 2026 not stated" in text
+    assert "2.12 s" not in text  # measured without a date
+    assert "N/A: no sourced snapshot of this exact model." in text_of(page(site, "/models/gemma-4-31b/"))
+
+
+def test_announced_retirement_names_the_nearest_replacements(site):
+    assert "no date announced" in text_of(page(site, "/models/gpt-4-1/"))
+    heir = LanguageModel.objects.get(slug="gpt-5-4")
+    LanguageModel.objects.filter(slug="gpt-4-1").update(retires_on=TODAY.replace(year=2027), successor=heir)
+    LanguageModel.objects.filter(slug="gpt-5-5").update(retires_on=TODAY)
+    text = text_of(page(site, "/models/gpt-4-1/"))
+    assert "Retirement announced for 25 Nov 2027 Nearest replacements: GPT-5.4 successor named by the maker" in text
+    assert "GPT-5.5 newer" not in text
+    assert text.count("newer, of the same maker") == 3
