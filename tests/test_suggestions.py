@@ -5,7 +5,9 @@ from decimal import Decimal
 from types import SimpleNamespace as Entry
 
 import pytest
+from django.core.management import call_command
 
+from comparisons.importing import modelsdev
 from comparisons.importing.suggestions import batch_discount, in_force, quotes, steps, suggest
 from comparisons.models import Change, Creator, LanguageModel, ModelAlias, Offer
 from tests.factories import TODAY
@@ -135,3 +137,83 @@ def test_quotes_of_the_package_itself_are_read():
     data = pytest.importorskip("genai_prices.data")
     found = quotes(data.providers, {"gpt-4-1": "gpt-4-1"}, TODAY)
     assert ("OpenAI", D(2), D(8)) in {(quote.host, quote.input, quote.output) for quote in found}
+
+
+# --- models ---------------------------------------------------------------------------------------------------------
+FILE = """
+name = "Ada 2"
+release_date = "2026-07-09"
+knowledge = "2026-02-01"
+open_weights = false
+license = "Proprietary"
+[limit]
+context = 1_050_000
+output = 128_000
+[modalities]
+input = ["text", "image", "pdf"]
+output = ["text"]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def write(text: str, name: str = "ada-2", place: str = "models/openai"):
+        path = tmp_path / place / f"{name}.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return tmp_path
+
+    return write
+
+
+def test_unknown_model_becomes_a_draft(ada, folder):
+    outcome = modelsdev.import_folder(folder(FILE, "ada-2.0"))
+    row = LanguageModel.objects.get(slug="ada-2-0")
+    assert (outcome.written, row.status, row.name, row.creator) == (1, "draft", "Ada 2", ada.creator)
+    assert (row.context_window, row.max_output, row.knowledge_cutoff) == (1_050_000, 128_000, "2026-02")
+    assert (row.input_modalities, row.output_modalities, row.licence) == ("text|image|pdf", "text", "Proprietary")
+    assert (str(row.released_on), row.open_weights) == ("2026-07-09", False)
+    assert modelsdev.import_folder(folder(FILE, "ada-2.0")).lines == []
+    assert not Change.objects.exists()
+
+
+def test_published_model_is_only_reported_and_a_draft_is_filled(ada, folder):
+    here = folder(FILE, "ada-2026.01")
+    (line,) = modelsdev.import_folder(here).lines
+    assert line.startswith("differs: ada: context_window 1050000, max_output 128000")
+    ada.refresh_from_db()
+    assert ada.context_window is None
+    LanguageModel.objects.filter(pk=ada.pk).update(status="draft", context_window=7_000, max_output=4_000)
+    (line,) = modelsdev.import_folder(here).lines
+    ada.refresh_from_db()
+    assert line.startswith("filled: ada: knowledge_cutoff 2026-02")
+    assert (ada.context_window, ada.knowledge_cutoff) == (7_000, "2026-02")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("name = ", ["ada-2.toml: refused"]),
+        (FILE.replace("128_000", "2_000_000"), ["new: ada-2"]),
+        (FILE.replace('output = ["text"]', 'output = ["image"]'), []),
+        ('base_model = "openai/ada"', []),
+        ("limit = 3\nname = 'x'\nmodalities = {output = ['text']}", ["ada-2.toml: refused"]),
+    ],
+)
+def test_file_that_cannot_be_stored_is_refused_or_left(ada, folder, text, lines):
+    outcome = modelsdev.import_folder(folder(text))
+    assert [line[: len(start)] for line, start in zip(outcome.lines, lines, strict=True)] == lines
+    assert all("refused" in line for line in outcome.lines)
+    assert LanguageModel.objects.count() == 1
+
+
+def test_makers_alone_are_read_and_a_wrong_folder_is_named(ada, folder, tmp_path):
+    assert modelsdev.import_folder(tmp_path).lines[0].endswith("is it a checkout of models.dev?")
+    folder(FILE, place="models/reseller")
+    assert modelsdev.import_folder(folder(FILE, place="providers/openai/models"), dry_run=True).written == 1
+    assert LanguageModel.objects.count() == 1
+
+
+def test_commands_print_what_they_did(ada, folder, capsys):
+    call_command("import_models", folder(FILE), source="modelsdev")
+    assert capsys.readouterr().out.endswith("1 drafts written; nothing was published.\n")
