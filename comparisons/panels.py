@@ -806,6 +806,9 @@ class ShortlistPage:
     description: str
     sides: tuple[Side, ...]
     coverage: str
+    scores: tuple[
+        tuple[str, str, str], ...
+    ]  # estimated score, likely range, likely rank of each model; empty before the first fit
     overall: Line
     categories: tuple[Line, ...]
     limits: tuple[Line, ...]
@@ -827,6 +830,7 @@ def shortlist_page(
     rules: Rulebook,
     options: Options,
     *,
+    estimated: Mapping[str, evidence.Standing] | None = None,
     path: str,
     today: datetime.date,
 ) -> ShortlistPage:
@@ -846,6 +850,7 @@ def shortlist_page(
             for m, mark, card in zip(models, "abcd", cards, strict=False)
         ),
         coverage=f"{count(len(benchmarks), 'benchmark')} on record, {len(everywhere)} run on all {len(models)} models.",
+        scores=tuple(_score_cell(estimated.get(model.slug)) for model in models) if estimated else (),
         overall=_line(
             "Average of its own tests", "", [card.overall.value if card.overall else None for card in cards], 0
         ),
@@ -886,6 +891,14 @@ def shortlist_page(
         else "",
         announcement=f"{count(len(chosen), 'benchmark')} shown",
     )
+
+
+def _score_cell(standing: evidence.Standing | None) -> tuple[str, str, str]:
+    if standing is None:
+        return "", "", ""
+    overall = standing.overall
+    places = "too few tests for a rank" if standing.best is None else f"likely rank {standing.best} to {standing.worst}"
+    return points(overall.value), f"{points(overall.low)} to {points(overall.high)}", places
 
 
 def _line(name: str, url: str, values: Sequence[Decimal | None], places: int = 1) -> Line:

@@ -194,6 +194,9 @@ def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str) -> 
         [facts[m.pk] for m in models],
         rules,
         options,
+        estimated=None
+        if options.sources == "independent"
+        else estimates.standings(rules, is_reweighted=bool(options.w)),
         path=path,
         today=today,
     )

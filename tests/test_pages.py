@@ -193,6 +193,12 @@ def test_seed_pair_prints_the_golden_figures_beside_the_estimate(site):
         assert said in text, said
 
 
+def test_three_models_have_their_estimates_side_by_side(site):
+    text = text_of(page(site, PAGES[3]))
+    assert re.search(r"Estimated score \d\d \d\d to \d\d; likely rank \d+ to \d+ \d\d \d\d to \d\d; likely rank", text)
+    assert "Average of its own tests 76 72 67" in text
+
+
 def test_averages_and_shared_tests_can_stand_in_front(site):
     tested, shared = (text_of(page(site, f"{SEED}?reading={reading}")) for reading in ("tested", "shared"))
     assert "72 Winner Average of its own tests; wins 2/8 categories" in tested
