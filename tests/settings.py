@@ -1,9 +1,13 @@
 """The site's settings with a fast hasher, plain static files and no state outside the test run."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
-os.environ.setdefault("STATE_DIR", tempfile.mkdtemp(prefix="benchlm-tests-"))
+if "STATE_DIR" not in os.environ:
+    os.environ["STATE_DIR"] = tempfile.mkdtemp(prefix="benchlm-tests-")
+    atexit.register(shutil.rmtree, os.environ["STATE_DIR"], ignore_errors=True)
 os.environ.setdefault("SECRET_KEY", "tests-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ")
 
 from benchlm.settings import *  # noqa: F403
