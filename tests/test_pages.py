@@ -4,14 +4,12 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from comparisons import estimates
-from comparisons.importing import writing
 from comparisons.models import CatalogueVersion, Creator, FeaturedPair, Fit, LanguageModel, ModelAlias, Score
-from tests.factories import BUNDLED, TODAY
+from tests.factories import BUNDLED
 
 SEED = "/compare/gemma-4-31b-vs-gpt-4-1/"
 PAGES = [
@@ -33,21 +31,6 @@ PAGES = [
     "/privacy/",
 ]
 SWAPPED = [SEED, PAGES[3], "/leaderboard/", "/leaderboard/coding/"]
-
-
-@pytest.fixture(scope="module")
-def stored(django_db_setup, django_db_blocker):
-    """The bundled catalogue, loaded once for the module and taken out again."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        assert writing.import_folder(BUNDLED, today=TODAY).faults == ()
-        assert estimates.refit(seeds=1) is not None
-        yield
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def site(stored, db) -> Client:
-    return Client(raise_request_exception=True)
 
 
 class Outline(HTMLParser):

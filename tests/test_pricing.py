@@ -5,33 +5,17 @@ from decimal import Decimal
 from itertools import combinations, pairwise
 
 import pytest
-from django.db import transaction
-from django.test import Client
 
 from comparisons import bills, forms, plain, pricing, tradeoffs
-from comparisons.importing import writing
 from comparisons.models import LanguageModel, Offer
-from tests.factories import BUNDLED, TODAY
+from tests.factories import TODAY
 from tests.test_pages import SEED, Outline, page, text_of
 
 D = Decimal
 
 
-@pytest.fixture(scope="module")
-def catalogue(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), transaction.atomic():
-        assert writing.import_folder(BUNDLED, today=TODAY).faults == ()
-        yield
-        transaction.set_rollback(True)
-
-
 @pytest.fixture
-def site(catalogue, db) -> Client:
-    return Client(raise_request_exception=True)
-
-
-@pytest.fixture
-def whole(catalogue, db) -> plain.Whole:
+def whole(stored, db) -> plain.Whole:
     return plain.whole(TODAY)
 
 

@@ -6,16 +6,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
-from django.test import Client
 
 from comparisons import forms, plain, pricing, tradeoffs
-from comparisons.importing import writing
 from comparisons.models import LanguageModel
 from comparisons.pricing import Floors, judge
 from comparisons.scoring import Average, Scorecard
 from comparisons.tradeoffs import Facts, Offer, Runtime, Workload
-from tests.factories import BUNDLED, TODAY, bundled
+from tests.factories import TODAY, bundled
 from tests.test_pages import Outline, page, text_of
 
 D = Decimal
@@ -36,19 +33,6 @@ def first_token(seconds: str, kind: str = "") -> Runtime:
 
 def scored(average: str, coverage: str) -> Scorecard:
     return replace(NOTHING, categories={"coding": Average(D(average), D(coverage), 3)})
-
-
-@pytest.fixture(scope="module")
-def catalogue(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), transaction.atomic():
-        assert writing.import_folder(BUNDLED, today=TODAY).faults == ()
-        yield
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def site(catalogue, db) -> Client:
-    return Client(raise_request_exception=True)
 
 
 # --- one floor ------------------------------------------------------------------------------------------------------
