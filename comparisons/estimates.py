@@ -13,12 +13,12 @@ from pathlib import Path
 from django.db import transaction
 
 from comparisons import evidence, plain, scoring
-from comparisons.models import Ability, CatalogueVersion, Fit, LanguageModel
+from comparisons.models import Ability, CatalogueVersion, Fit, LanguageModel, Score
 
 BASKET = Path(__file__).parent / "basket.json"
 SEEING = frozenset({"multimodal"})  # categories that a model without image input cannot do
 KEPT_FITS = 10  # in the database
-SMALL_SECONDS = 2.0  # a fit quicker than this is made after every publication
+SMALL_SECONDS, SMALL_SCORES = 2.0, 20_000  # a fit quicker than this, of no more, is made after every publication
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,8 @@ def refit_if_small(*, seeds: int = 0) -> bool:
     last = Fit.objects.values_list("seconds", "catalogue").first()
     if last and last[1] == CatalogueVersion.stamp():
         return True
-    if last and last[0] >= SMALL_SECONDS:
+    is_small = last[0] < SMALL_SECONDS if last else Score.objects.published().count() <= SMALL_SCORES
+    if not is_small:
         return False
     refit(seeds=seeds)
     return True

@@ -49,6 +49,7 @@ OUT_OF_LINE = 2.5  # standard deviations
 BASKET_MODELS, BASKET_FLOOR = 8, 0.02  # models that a test of the basket needs; added to its site weight
 DRAWS, SEED = 1_000, 1  # of a rank range
 CHUNK = 256  # models at a time where a matrix is as wide as all benchmarks
+PAIRS_AT_ONCE = 50_000  # bounds the memory of a self-test
 HIDDEN = 0.2  # share of (model, test) units that the self-test hides
 
 
@@ -985,7 +986,9 @@ def self_test(observed: Observations, *, seeds: int = 5) -> Held:
 def held_out(found: Fit, observed: Observations, rows: Array) -> tuple[Array, Array, Array, Array]:
     """What a fit on the other rows says of the hidden `rows` of `observed`: (p, outcome, weight) per pair, and whether each score is covered."""
     i, j, weight = hidden_pairs(observed, rows)
-    p = p_higher(found, observed.model[i], observed.model[j], observed.benchmark[i])
+    p = np.empty(len(i))
+    for part in np.array_split(np.arange(len(i)), len(i) // PAIRS_AT_ONCE + 1):
+        p[part] = p_higher(found, observed.model[i[part]], observed.model[j[part]], observed.benchmark[i[part]])
     model, bench = observed.model[rows], observed.benchmark[rows]
     _, low, high = predicted(found, model, bench)
     scale = found.observed
