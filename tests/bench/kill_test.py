@@ -1,5 +1,8 @@
 """kill -9 of the sender at random moments: python tests/bench/kill_test.py [sqlite|postgres] [kills] [recipients] [seed].
 
+With `senders` or `flood` after the database it tries instead: two senders at once and five without their lock over all
+recipients; 10,000 sign-ups for one mailbox and a limit of twenty from eight processes.
+
 A real SMTP server in a process of its own writes down each mail that it accepts before it says so. The sender is forked, killed,
 started again until nothing is owed. Then: nobody got two, nobody is missing without being counted as uncertain, at most one
 uncertain per kill, and the balance holds after every single run. Exit code 0 when all of that is so.
@@ -24,7 +27,7 @@ POSTGRES = Path("/usr/lib/postgresql/15/bin")
 BATCH = 1000
 
 
-def main(vendor: str = "sqlite", kills: int = 100, recipients: int = 10_000, seed: int = 1) -> int:
+def main(vendor: str = "sqlite", task: str = "kill", kills: int = 100, recipients: int = 10_000, seed: int = 1) -> int:
     folder = Path(tempfile.mkdtemp(prefix="kill-test-"))
     folder.chmod(0o755)
     server = start_postgres(folder) if vendor == "postgres" else None
@@ -35,6 +38,10 @@ def main(vendor: str = "sqlite", kills: int = 100, recipients: int = 10_000, see
         set_up_django(folder, port, server)
         wait_for(port)
         result(prepare, recipients)
+        if task == "senders":
+            return several_senders(recipients, taken)
+        if task == "flood":
+            return flood()
         return judge(*kill_and_go_on(kills, taken, random.Random(seed)), recipients, taken)
     finally:
         os.kill(sink, signal.SIGKILL)
@@ -231,7 +238,81 @@ def lines(path: Path) -> int:
     return state["count"]
 
 
-def judge(kills: int, unbalanced: int, ledger: dict, recipients: int, taken: Path) -> int:
+# --- at the same time -----------------------------------------------------------------------------------------------
+def several_senders(recipients: int, taken: Path) -> int:
+    """Five senders whose lock a test takes away, then two with it; doubled mails and the seconds of the one that had to go."""
+    from contextlib import contextmanager
+
+    from benchlm.newsletter import sending
+
+    with_lock = sending.lock
+
+    @contextmanager
+    def without_lock():
+        yield True
+
+    sending.lock = without_lock
+    children = [forked(send) for _ in range(5)]
+    time.sleep(5)
+    for child in children[1:]:
+        os.kill(child, signal.SIGTERM)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children[1:]]
+    os.kill(children[0], signal.SIGTERM)
+    os.waitpid(children[0], 0)
+    sending.lock = with_lock
+    first = forked(send)
+    time.sleep(2)
+    began = time.perf_counter()
+    second = forked(send)
+    code = os.waitstatus_to_exitcode(os.waitpid(second, 0)[1])
+    print(f"second sender: exit {code} after {time.perf_counter() - began:.2f} s; told to stop: exits {codes}")
+    os.waitpid(first, 0)
+    return judge(0, 0, result(standing), recipients, taken, are_uncertain_allowed=True)
+
+
+def flood() -> int:
+    """10,000 sign-ups for one mailbox over eight days; eight processes that count to a limit of twenty."""
+    mails = result(flood_one_mailbox, 10_000)
+    children = [forked(take_until_full) for _ in range(8)]
+    taken = sum(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
+    print(
+        f"mails for 10,000 sign-ups of one mailbox in seven days: {mails}; taken by eight processes of twenty: {taken}"
+    )
+    return int(mails > 3 or taken != 20)
+
+
+def flood_one_mailbox(number: int) -> int:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from benchlm.newsletter import addresses, consent, subscriptions
+
+    now, step = timezone.now(), timedelta(days=7) / number
+    forms = [addresses.parse(f"v.i.c.t.i.m+{n}@gmail.com") for n in range(50)]
+    return sum(subscriptions.sign_up(forms[n % 50], consent.UNKNOWN, now + n * step) is not None for n in range(number))
+
+
+def take_until_full() -> int:
+    from django.db import transaction
+    from django.utils import timezone
+
+    from benchlm.newsletter import limits
+
+    limits.RULES["twenty"] = ((limits.HOUR, 20),)
+    now = timezone.now()
+    for number in range(21):
+        with transaction.atomic():
+            counter = limits.locked("twenty", "", now)
+            if not limits.has_room(counter, "twenty", now):
+                return number
+            limits.count(counter, "twenty", now)
+    return 21
+
+
+def judge(
+    kills: int, unbalanced: int, ledger: dict, recipients: int, taken: Path, *, are_uncertain_allowed: bool = False
+) -> int:
     got = Counter(taken.read_text().split())
     by_state = {state: set(emails) for state, emails in ledger["by_state"].items()}
     uncertain = by_state.get("uncertain", set())
@@ -251,9 +332,10 @@ def judge(kills: int, unbalanced: int, ledger: dict, recipients: int, taken: Pat
     for name, figure in figures.items():
         print(f"{name}: {figure:,}")
     faults = ("doubled", "silently lost", "neither sent nor uncertain", "runs out of balance")
-    return int(any(figures[name] for name in faults) or len(uncertain) > kills)
+    return int(any(figures[name] for name in faults) or (len(uncertain) > kills and not are_uncertain_allowed))
 
 
 if __name__ == "__main__":
-    vendor, *numbers = sys.argv[1:] or ["sqlite"]
-    raise SystemExit(main(vendor, *map(int, numbers)))
+    words = [word for word in sys.argv[1:] if not word.isdigit()] or ["sqlite"]
+    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
+    raise SystemExit(main(*[*words, "kill"][:2], *numbers))
