@@ -175,6 +175,20 @@ def test_form_has_its_time_its_trap_and_what_a_reader_agrees_to(sink):
     assert "checked" not in html
 
 
+def test_form_page_lets_the_browser_name_its_origin(sink):
+    """A page under no-referrer sends Origin: null, which the check of forged forms refuses."""
+    client = Client(enforce_csrf_checks=True)
+    page = client.get("/newsletter/")
+    assert page.headers["Referrer-Policy"] == "same-origin"
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.content.decode())[1]
+    data = {"email": "a@b.co", "stamp": aged(5), "csrfmiddlewaretoken": token}
+    codes = [
+        client.post("/newsletter/", data, headers={"Origin": origin}).status_code
+        for origin in ("null", "http://testserver")
+    ]
+    assert codes == [403, 303]
+
+
 def test_form_comes_alone_for_a_swap(sink):
     response = Client().get("/newsletter/", headers=HTMX)
     html = response.content.decode()

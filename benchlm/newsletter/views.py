@@ -30,7 +30,7 @@ def private(view: View) -> View:
     def respond(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         response = view(request, *args, **kwargs)
         response.headers["Cache-Control"] = "no-store, private"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
@@ -128,6 +128,9 @@ def try_later(request: HttpRequest, status: int, seconds: int) -> HttpResponse:
 def answer(request: HttpRequest, page: str, box: str, context: dict, status: int) -> HttpResponse:
     """The page, or for htmx the box alone."""
     response = render(request, box if request.htmx else page, context, status=status)
+    response.headers["Referrer-Policy"] = (
+        "same-origin"  # under no-referrer a form is sent with Origin: null, and refused
+    )
     patch_vary_headers(response, ["HX-Request"])
     return response
 
