@@ -17,7 +17,16 @@ TABLES = [
     "comparisons/runtime",
     "comparisons/score",
 ]
-WRITTEN_BY_THE_SITE = ["comparisons/ability", "comparisons/catalogueversion", "comparisons/change", "comparisons/fit"]
+WRITTEN_BY_THE_SITE = [
+    "comparisons/ability",
+    "comparisons/catalogueversion",
+    "comparisons/change",
+    "comparisons/fit",
+    "newsletter/delivery",
+    "newsletter/issue",
+    "newsletter/subscriber",
+    "newsletter/suppression",
+]
 
 
 @pytest.fixture
