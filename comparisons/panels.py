@@ -169,6 +169,7 @@ class CategoryLine:
     is_hollow: bool
     lead: str
     lead_words: str  # for the ear, before the lead
+    averages: str  # both in words, for a small screen
     evidence: str
     outcome: str  # the line in words
     tile: str  # ta or tb where a side wins the category
@@ -615,6 +616,7 @@ def _category_line(
         is_hollow=result.leader in ("a", "b") and result.grade == "no_shared_test",
         lead=lead,
         lead_words=words,
+        averages=f"averages {values[0] or 'none'} v {values[1] or 'none'}" if any(values) else "",
         evidence=_evidence(result, estimate),
         outcome=outcome,
         tile=f"t{result.leader}" if result.leader in ("a", "b") else "",
