@@ -693,7 +693,7 @@ def _benchmark_line(row: Row, names: Sequence[str]) -> BenchmarkLine:
     if row.within_noise:
         remarks.append("within noise")
     if row.outcome in ("a", "b"):
-        mark, lead, words = row.outcome, f"+{number(abs(row.gap), 1)}", f"{by_side[row.outcome]} leads by "
+        mark, lead, words = row.outcome, f"+{_gap_text(row)}", f"{by_side[row.outcome]} leads by "
     elif row.outcome == "tie":
         mark, lead, words = "", "tie", ""
     elif row.is_shared:
@@ -714,6 +714,12 @@ def _benchmark_line(row: Row, names: Sequence[str]) -> BenchmarkLine:
         lead_words=words,
         is_shared=row.is_shared,
     )
+
+
+def _gap_text(row: Row) -> str:
+    """A lead in points of the scale from 0 to 100, or in the benchmark's own unit where its scale has no bounds."""
+    unit = row.benchmark.unit
+    return score_text(abs(row.gap), unit) if unit in ("usd", "seconds", "minutes") else number(abs(row.gap), 1)
 
 
 def score_cell(cell: Cell, unit: str, *, is_best: bool = False) -> ScoreCell:

@@ -166,8 +166,8 @@ def test_seed_pair_prints_the_golden_figures_beside_the_estimate(site):
         "Tests both took (3): 74.7 v 73.9, level within a point",
         "66 Winner Estimated score, likely range 60 to 71; wins 2/8 categories ; 8 tests, tested in 4 of 8 categories (61 % by importance)",
         "50 Estimated score, likely range 43 to 56; wins 2/8 categories ; 15 tests, tested in 7 of 8 categories (95 % by importance)",
-        "Coding no shared test; compared through other models 68 60 to 75 51 42 to 59 99 % 80.0 52.4",
-        "Knowledge 1 test in common, 84.3 v 66.3; average and shared test disagree 62",
+        "Coding no shared test; compared through other models averages 80.0 v 52.4 68 60 to 75 51 42 to 59 99 % 80.0 52.4",
+        "Knowledge 1 test in common, 84.3 v 66.3; average and shared test disagree averages 61.3 v 63.1 62",
         "The estimate leaves them out; with them it would say",
         "Reasoning counts for more than 47 % (by the averages)",
         "Pick Gemma 4 31B: it is clearly the stronger one by the estimated score.",
@@ -247,6 +247,12 @@ def test_show_filters_the_benchmarks(site, query, rows):
     table = re.search(r'<table class="bench.*?</table>', page(site, SEED + query), re.DOTALL)[0]
     assert f"Scores on {rows} benchmarks" in table
     assert len(re.findall(r'<th scope="row"><a', table)) == rows
+
+
+def test_lead_is_in_the_unit_of_a_benchmark_without_bounds(site):
+    assert "$5,478.00 $1,198.46 Gemini 3 Pro leads by +$4,279.54" in text_of(
+        page(site, "/compare/gemini-3-pro-vs-kimi-k2-5/")
+    )
 
 
 def test_rows_diff_leaves_out_what_is_the_same(site):
