@@ -14,6 +14,7 @@ from django.db import transaction
 
 from comparisons import evidence, plain, scoring
 from comparisons.models import Ability, CatalogueVersion, Fit, LanguageModel, Score
+from comparisons.tradeoffs import day
 
 BASKET = Path(__file__).parent / "basket.json"
 SEEING = frozenset({"multimodal"})  # categories that a model without image input cannot do
@@ -31,6 +32,14 @@ class Estimates:
     fit: evidence.Fit
     basket: evidence.Basket
     standings: Mapping[str, evidence.Standing]  # by model slug, under the site's own weights
+    odd: Mapping[
+        tuple[str, str], float
+    ]  # expected value of each score that is out of line, by model and benchmark slug
+
+    @property
+    def age_note(self) -> str:
+        """Said beside estimates that the catalogue has outgrown."""
+        return "" if self.is_current else f"Estimates of {day(self.made_on)}; the catalogue has changed since."
 
     def knows(self, slug: str) -> bool:
         return slug in self.standings
@@ -52,7 +61,8 @@ def current() -> Estimates | None:
         standings = evidence.standings(
             found, weights(plain.rulebook()), basket(), drop=unable(LanguageModel.objects.published())
         )
-        _kept = Estimates(key, made_at.date(), is_current, found, basket(), {s.model: s for s in standings})
+        odd = {(each.model, each.benchmark): each.expected for each in evidence.out_of_line(found)}
+        _kept = Estimates(key, made_at.date(), is_current, found, basket(), {s.model: s for s in standings}, odd)
     return _kept
 
 

@@ -217,6 +217,7 @@ class PairPage:
     ]  # price, context, speed for a small screen: label, both, edge, edge in words
     categories: tuple[CategoryLine, ...]
     has_estimate: bool
+    age_note: str  # said of an estimate that is older than the catalogue
     settle: str  # the test that would say most about who is better
     blanks: tuple[
         tuple[str, str, str], ...
@@ -284,6 +285,8 @@ def pair_page(
     estimate: evidence.Pair | None = None,
     estimate_of_all: evidence.Pair | None = None,
     has_fit: bool = False,
+    odd: Mapping[tuple[str, str], float] | None = None,
+    age_note: str = "",
     settling: tuple[str, str, float] | None = None,
     blanks: Mapping[str, tuple[float, float]] | None = None,
     path: str,
@@ -349,6 +352,7 @@ def pair_page(
             for result in _by_evidence(comparison.categories)
         ),
         has_estimate=estimate is not None,
+        age_note=age_note if estimate else "",
         settle=_settle(settling, pair) if estimate and said.badge != "Winner" else "",
         blanks=_blanks(comparison, blanks or {}, names),
         blanks_said=_blanks_said(comparison, blanks or {}),
@@ -371,7 +375,7 @@ def pair_page(
             Toggle("show-phone-shared", f"Tests both took ({len(shared)})", options.href(path, show="shared"), True),
             Toggle("show-phone-all", f"All {len(comparison.rows)}", options.href(path, show="all"), False),
         ),
-        groups=_groups(comparison, chosen, names),
+        groups=_groups(comparison, chosen, names, odd or {}),
         shown_rows=len(chosen),
         opens_on_shared=not options.show and len(shared) >= INDEXED_ROWS,
         shared_values=None if shared_gap is None else (number(comparison.shared_a, 1), number(comparison.shared_b, 1)),
@@ -648,7 +652,9 @@ def _evidence(result: CategoryResult, estimate: evidence.CategoryPair | None) ->
     )
 
 
-def _groups(comparison: Comparison, chosen: Sequence[Row], names: Sequence[str]) -> tuple[BenchmarkGroup, ...]:
+def _groups(
+    comparison: Comparison, chosen: Sequence[Row], names: Sequence[str], odd: Mapping[tuple[str, str], float]
+) -> tuple[BenchmarkGroup, ...]:
     groups = []
     for result in comparison.categories:
         rows = [row for row in chosen if row.benchmark.category == result.category.slug]
@@ -659,7 +665,7 @@ def _groups(comparison: Comparison, chosen: Sequence[Row], names: Sequence[str])
                     mark=result.leader if result.leader in ("a", "b") else "",
                     is_hollow=result.grade == "no_shared_test",
                     words=_group_words(result, names),
-                    lines=tuple(_benchmark_line(row, names) for row in rows),
+                    lines=tuple(_benchmark_line(row, names, odd) for row in rows),
                     has_shared=any(row.is_shared for row in rows),
                 )
             )
@@ -680,7 +686,7 @@ def _group_words(result: CategoryResult, names: Sequence[str]) -> str:
     return "shown, not counted"
 
 
-def _benchmark_line(row: Row, names: Sequence[str]) -> BenchmarkLine:
+def _benchmark_line(row: Row, names: Sequence[str], odd: Mapping[tuple[str, str], float]) -> BenchmarkLine:
     benchmark = row.benchmark
     by_side = {"a": names[0], "b": names[1]}
     remarks = [] if benchmark.weight else ["shown, not counted"]
@@ -706,7 +712,9 @@ def _benchmark_line(row: Row, names: Sequence[str]) -> BenchmarkLine:
         url=f"/benchmarks/{benchmark.slug}/",
         remark=", ".join(remarks),
         cells=tuple(
-            score_cell(cell, benchmark.unit, is_best=row.outcome == key) if cell else None
+            score_cell(cell, benchmark.unit, is_best=row.outcome == key, expected=odd.get((key, benchmark.slug)))
+            if cell
+            else None
             for key, cell in (("a", row.a), ("b", row.b))
         ),
         lead_mark=mark,
@@ -722,8 +730,12 @@ def _gap_text(row: Row) -> str:
     return score_text(abs(row.gap), unit) if unit in ("usd", "seconds", "minutes") else number(abs(row.gap), 1)
 
 
-def score_cell(cell: Cell, unit: str, *, is_best: bool = False) -> ScoreCell:
-    """One model's results on one benchmark: the displayed one, and all of them where there are several."""
+def score_cell(cell: Cell, unit: str, *, is_best: bool = False, expected: float | None = None) -> ScoreCell:
+    """One model's results on one benchmark: the displayed one, and all of them where there are several.
+
+    `expected` is what the fit expects where the score is out of line with the rest.
+    """
+    remarks = [cell.shown.note, f"out of line, {points(expected)} expected" if expected is not None else ""]
     low, high = cell.spread
     results = (cell.shown, *cell.others)
     return ScoreCell(
@@ -731,7 +743,7 @@ def score_cell(cell: Cell, unit: str, *, is_best: bool = False) -> ScoreCell:
         url=cell.shown.source_url,
         is_best=is_best,
         is_unconfirmed=cell.is_unconfirmed,
-        note=cell.shown.note,
+        note="; ".join(remark for remark in remarks if remark),
         spread=f"{len(results)} sources, {low.normalize():f} to {high.normalize():f}" if cell.others else "",
         sources=tuple(
             Source(

@@ -164,6 +164,15 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpR
         if estimate and chosen.unconfirmed_rows
         else None,
         has_fit=found is not None,
+        age_note=found.age_note if found else "",
+        odd={
+            (side, slug): value
+            for side, m in zip("ab", sides, strict=True)
+            for (name, slug), value in found.odd.items()
+            if name == m.slug
+        }
+        if found
+        else None,
         settling=estimates.settling(found, rules, estimate) if estimate and estimate.p is not None else None,
         blanks=estimates.blanks(found, rules, sides, chosen) if estimate else None,
         path=path,

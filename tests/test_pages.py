@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from comparisons import estimates
 from comparisons.models import CatalogueVersion, Creator, FeaturedPair, Fit, LanguageModel, ModelAlias, Score
 from tests.factories import BUNDLED
 
@@ -205,6 +206,22 @@ def test_before_the_first_fit_the_averages_lead(site):
     assert "stimated score" not in text
     for path in ("/", "/leaderboard/", "/leaderboard/coding/", "/models/gpt-4-1/", "/methodology/"):
         assert page(site, path)
+
+
+def test_estimates_older_than_the_catalogue_say_their_date(site):
+    note = "; the catalogue has changed since."
+    assert note not in text_of(page(site, SEED))
+    LanguageModel.objects.filter(slug="gpt-4-1").update(context_window=999_000)
+    assert re.search(r"Estimates of \d+ \w{3} \d{4}" + note, text_of(page(site, SEED)))
+
+
+def test_score_out_of_line_says_what_was_expected(site):
+    odd = estimates.current().odd
+    (model, benchmark), expected = next(iter(odd.items()))
+    other = "gpt-4-1" if model != "gpt-4-1" else "gpt-5-2"
+    html = page(site, f"/compare/{'-vs-'.join(sorted((model, other)))}/")
+    assert f"out of line, {expected:.0f} expected" in text_of(html)
+    assert f'href="/benchmarks/{benchmark}/"' in html
 
 
 def test_too_few_tests_are_not_called(site):
