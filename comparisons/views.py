@@ -265,6 +265,7 @@ def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
         + (0 if category else len(rules.categories)),
         "sort": chosen.get("sort", ""),
         "has_estimates": estimated is not None,
+        "age_note": estimates.current().age_note if estimated is not None else "",
         "readings": listings.readings(path, query, estimates.current() is not None),
         "kept": form.kept() | {"reading": query["reading"]},
         "options": panels.Options(w=options.w),
