@@ -705,6 +705,14 @@ def test_large_change_stops_unless_allowed(small, tmp_path, text, expected):
     assert (report.applied, Score.objects.count()) == (True, 23)
 
 
+def test_drafts_may_be_absent_from_a_file(small, tmp_path):
+    assert load(folder_with(tmp_path / "many", ("scores.csv", SMALL["scores.csv"], many_scores(20, 50)))).applied
+    Score.objects.exclude(pk__in=list(Score.objects.order_by("pk").values_list("pk", flat=True)[:3])).update(
+        status="draft"
+    )
+    assert load(small).faults == ()
+
+
 def test_dry_run_prints_the_difference_and_applies_nothing(small, tmp_path):
     folder = folder_with(tmp_path / "dry", ("scores.csv", "66.3", "67"))
     assert faults_of(folder, dry_run=True) == []

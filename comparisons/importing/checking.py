@@ -437,12 +437,14 @@ def tier_faults(plan: Plan, *, prices_known: bool) -> Iterator[Fault]:
 
 
 def guard_faults(plan: Plan) -> list[Fault]:
-    """Tables of which more than a quarter of the stored rows would change or is absent from the file."""
+    """Tables of which more than a quarter of the stored rows would change or is absent from the file; drafts may be absent."""
     faults = []
     for name, rows in plan.rows.items():
         stored = plan.stored[name]
         changing = sum(1 for row in rows if row.stored and row.changed)
-        absent = len(stored.keys() - {row.key for row in rows})
+        absent = sum(
+            stored[key].values.get("status") != Status.DRAFT for key in stored.keys() - {row.key for row in rows}
+        )
         if len(stored) >= GUARDED_FROM and (changing + absent) * 4 > len(stored):
             reason = (
                 f"{changing:,} of {len(stored):,} stored rows would change and {absent:,} are absent, "
