@@ -25,13 +25,21 @@ class Rulebook:
         return replace(self, categories=categories)
 
 
+_rules: tuple[str, Rulebook] = ("", Rulebook((), {}))
+
+
 def rulebook() -> Rulebook:
-    categories = tuple(
-        scoring.Category(slug, name, weight, order)
-        for slug, name, weight, order in models.Category.objects.values_list("slug", "name", "weight", "order")
-    )
-    benchmarks = {b.slug: plain_benchmark(b) for b in models.Benchmark.objects.select_related("category")}
-    return Rulebook(categories, benchmarks)
+    """The weights in force, kept by the process until the catalogue changes."""
+    global _rules
+    version = models.CatalogueVersion.stamp()
+    if _rules[0] != version:
+        categories = tuple(
+            scoring.Category(slug, name, weight, order)
+            for slug, name, weight, order in models.Category.objects.values_list("slug", "name", "weight", "order")
+        )
+        benchmarks = {b.slug: plain_benchmark(b) for b in models.Benchmark.objects.select_related("category")}
+        _rules = version, Rulebook(categories, benchmarks)
+    return _rules[1]
 
 
 def plain_benchmark(row: models.Benchmark) -> scoring.Benchmark:
