@@ -6,7 +6,7 @@ import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, Max, Q
 
 
 class CatalogueQuerySet(models.QuerySet):
@@ -92,10 +92,6 @@ class OfferQuerySet(CatalogueQuerySet):
     def ever_of(self, model: models.Model) -> OfferQuerySet:
         """A model's paid offers, ended ones too, each host's in the order of time."""
         return self.published().filter(model=model, basis="api").order_by("-makers_own", "host", "starts_on")
-
-    def cheapest_first(self) -> OfferQuerySet:
-        """Paid offers by input price, unpublished prices last, then free tiers and self-hosting."""
-        return self.order_by("basis", F("input").asc(nulls_last=True), "model__name", "host")
 
 
 class RuntimeQuerySet(CatalogueQuerySet):

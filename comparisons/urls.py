@@ -42,6 +42,5 @@ urlpatterns = [
     path("data/<name:name>.csv", views.data_table, name="data_table"),
     path("search/", views.search, name="search"),
     path("privacy/", views.privacy, name="privacy"),
-    path("newsletter/", views.newsletter, name="newsletter"),
     path("healthz/", views.healthz, name="healthz"),
 ]

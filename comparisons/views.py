@@ -445,15 +445,6 @@ def privacy(request: HttpRequest) -> HttpResponse:
     )
 
 
-@public
-def newsletter(request: HttpRequest) -> HttpResponse:
-    return render(
-        request,
-        "comparisons/newsletter.html",
-        {"title": "The weekly email", "description": "One email a week with what changed."},
-    )
-
-
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     """Whether the site can answer from its data: 200, or 503 with the part that fails."""
