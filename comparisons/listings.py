@@ -74,7 +74,8 @@ def standings(
         for row in placed(whole, category, estimated)
         if shown is None or row.model.pk in shown
     ]
-    found = sort_rows(found, sort)
+    if sort:
+        found = [row for part in by_column(found, sort) for row in part]
     return Standings(tuple(r for r in found if r.rank), tuple(r for r in found if not r.rank))
 
 
@@ -136,13 +137,13 @@ def _unestimated_reason(
     return "guessed from other categories" if category and not standing.tests.get(category.slug) else ""
 
 
-def sort_rows(rows: list[Standing], sort: str) -> list[Standing]:
+def by_column[Row](rows: Sequence[Row], sort: str) -> tuple[list[Row], list[Row]]:
+    """Rows with a `key` in the order of one of its columns (a leading minus: from high to low), and those that are blank there."""
     name, descending = sort.removeprefix("-"), sort.startswith("-")
-    if name not in COLUMNS:
-        return rows
     known = [row for row in rows if row.key[name] is not None]
-    blank = [row for row in rows if row.key[name] is None]
-    return sorted(known, key=lambda row: row.key[name], reverse=descending) + blank
+    return sorted(known, key=lambda row: row.key[name], reverse=descending), [
+        row for row in rows if row.key[name] is None
+    ]
 
 
 def _unranked_reason(card: Scorecard, average: scoring.Average | None, category: scoring.Category | None) -> str:
@@ -251,20 +252,24 @@ def readings(path: str, query: Mapping[str, str], has_fit: bool) -> tuple[Toggle
     )
 
 
-def sort_columns(path: str, query: Mapping[str, str], ranked_by: str) -> tuple[Column, ...]:
-    """The sortable columns: a first click sorts the useful way, a second one reverses. No sort is by rank: by `ranked_by`."""
-    current = query.get("sort") or f"-{ranked_by}"
+def sort_columns(
+    path: str, query: Mapping[str, str], labels: Mapping[str, str], *, low_first: Collection[str], usual: str
+) -> tuple[Column, ...]:
+    """The sortable columns by name: a first click sorts the useful way, a second one reverses. `usual` is the sort of no sort."""
+    current = query.get("sort") or usual
     columns = []
-    for name, label in COLUMNS.items():
-        if name == "score" and ranked_by != "score":
-            continue
-        useful, other = (name, f"-{name}") if name in LOW_FIRST else (f"-{name}", name)
+    for name, label in labels.items():
+        useful, other = (name, f"-{name}") if name in low_first else (f"-{name}", name)
         target = other if current == useful else useful
         state = {name: "ascending", f"-{name}": "descending"}.get(current, "")
-        columns.append(
-            Column(name, label, address(path, query, sort="" if target == f"-{ranked_by}" else target), state)
-        )
+        columns.append(Column(name, label, address(path, query, sort="" if target == usual else target), state))
     return tuple(columns)
+
+
+def standing_columns(path: str, query: Mapping[str, str], ranked_by: str) -> tuple[Column, ...]:
+    """Those of the leaderboard, from high to low by `ranked_by` where no sort is asked for; before the first fit there is no score."""
+    labels = {name: label for name, label in COLUMNS.items() if name != "score" or ranked_by == "score"}
+    return sort_columns(path, query, labels, low_first=LOW_FIRST, usual=f"-{ranked_by}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from comparisons import bills, scoring, tradeoffs
-from comparisons.listings import Column, OfferLine, address, offer_line
+from comparisons.listings import Column, OfferLine, by_column, offer_line, sort_columns
 from comparisons.models import LanguageModel
 from comparisons.panels import comparison_path
 from comparisons.plain import Whole, plain_offer
@@ -68,7 +68,7 @@ COLUMNS = {
     "context": "Context",
     "since": "Since",
 }
-HIGH_FIRST = {"context", "since"}  # a first click sorts so; the others from low to high
+LOW_FIRST = COLUMNS.keys() - {"context", "since"}  # a first click sorts so; the others from high to low
 USUAL_SORT = "bill"
 
 
@@ -83,16 +83,17 @@ def pricing_page(whole: Whole, workload: Workload, wishes: Mapping, query: Mappi
             if meets:
                 rows.append(_offer_row(model, facts, offer, workload))
     sort = wishes.get("sort") or USUAL_SORT
-    rows, blank = sort_rows(rows, sort)
+    rows.sort(key=lambda row: (row.key["name"], row.key["host"]))
+    known, blank = by_column(rows, sort)
     label = COLUMNS[sort.removeprefix("-")].lower()
     return PricingPage(
         said=workload.words(),
         is_default=workload == tradeoffs.USUAL,
         fields=bills.number_fields(workload),
-        columns=sort_columns(path, query, sort),
-        rows=tuple(rows),
+        columns=sort_columns(path, query, COLUMNS, low_first=LOW_FIRST, usual=USUAL_SORT),
+        rows=(*known, *blank),
         found=count(len(rows), "offer"),
-        blanks=f"{count(blank, 'offer')} without a figure under “{label}” stand{'s' if blank == 1 else ''} last in either order."
+        blanks=f"{count(len(blank), 'offer')} without a figure under “{label}” stand{'s' if len(blank) == 1 else ''} last in either order."
         if blank
         else f"Every offer here has a figure under “{label}”.",
         left_out=f"{count(unknown, 'offer')} left out because what you filter by is not known of {'it' if unknown == 1 else 'them'}."
@@ -139,26 +140,6 @@ def _offer_row(model: LanguageModel, facts: Facts, offer: tradeoffs.Offer, workl
             "since": offer.starts_on,
         },
     )
-
-
-def sort_rows(rows: Iterable[OfferRow], sort: str) -> tuple[list[OfferRow], int]:
-    """The rows in order, those without the figure last either way, and how many those are."""
-    name, descending = sort.removeprefix("-"), sort.startswith("-")
-    by_name = sorted(rows, key=lambda row: (row.key["name"], row.key["host"]))
-    known = [row for row in by_name if row.key[name] is not None]
-    blank = [row for row in by_name if row.key[name] is None]
-    return sorted(known, key=lambda row: row.key[name], reverse=descending) + blank, len(blank)
-
-
-def sort_columns(path: str, query: Mapping[str, str], current: str) -> tuple[Column, ...]:
-    """Links that sort: a first click the useful way, a second one the other way."""
-    columns = []
-    for name, label in COLUMNS.items():
-        useful, other = (f"-{name}", name) if name in HIGH_FIRST else (name, f"-{name}")
-        target = other if current == useful else useful
-        state = {name: "ascending", f"-{name}": "descending"}.get(current, "")
-        columns.append(Column(name, label, address(path, query, sort="" if target == USUAL_SORT else target), state))
-    return tuple(columns)
 
 
 # --- score against cost ---------------------------------------------------------------------------------------------

@@ -247,7 +247,7 @@ def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
     board = listings.standings(whole, category=category, estimated=estimated, sort=sort, shown=shown)
     title = f"{category.name} leaderboard" if category else "Leaderboard of language models"
     query = form.kept() | {"w": options.w, "reading": "tested" if options.reading else ""}
-    columns = listings.sort_columns(path, query, "average" if estimated is None else "score")
+    columns = listings.standing_columns(path, query, "average" if estimated is None else "score")
     context = {
         "title": title,
         "description": f"{title}: averages with the weight behind them, price and context.",
