@@ -76,9 +76,10 @@ def basket() -> evidence.Basket:
     return evidence.read_basket(BASKET.read_text())
 
 
-def standings(rules: plain.Rulebook, *, is_reweighted: bool) -> Mapping[str, evidence.Standing] | None:
+def standings(
+    found: Estimates | None, rules: plain.Rulebook, *, is_reweighted: bool
+) -> Mapping[str, evidence.Standing] | None:
     """Every model's standing by slug under the weights in force; None before the first fit."""
-    found = current()
     if found is None or not is_reweighted:
         return found.standings if found else None
     placed = evidence.standings(found.fit, weights(rules), found.basket, drop=unable(LanguageModel.objects.published()))
@@ -115,7 +116,9 @@ def pair(
 
 
 def settling(found: Estimates, rules: plain.Rulebook, compared: evidence.Pair) -> tuple[str, str, float] | None:
-    """(model slug, test, share of the doubt) of the weighted test whose score would say most about the two."""
+    """(model slug, test, share of the doubt) of the weighted test whose score would say most; None where the call is clear or none."""
+    if compared.p is None or evidence.call(compared.p) == "clear":
+        return None
     candidates = [
         slug for slug in found.fit.observed.benchmarks if slug in rules.benchmarks and rules.benchmarks[slug].weight
     ]

@@ -14,11 +14,11 @@ from urllib.parse import urlencode
 
 from comparisons import evidence, scoring, tradeoffs, verdicts
 from comparisons.models import LanguageModel
-from comparisons.panels import ScoreCell, Toggle, score_cell
+from comparisons.panels import ScoreCell, Toggle, score_cell, tested_words
 from comparisons.plain import Rulebook, Whole
 from comparisons.scoring import Scorecard
 from comparisons.tradeoffs import Facts, day
-from comparisons.verdicts import number, percent, points, score_text
+from comparisons.verdicts import number, percent, points, score_text, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ def _standing(row: Placed, facts: Facts, rules: Rulebook, category: scoring.Cate
         url=model.get_absolute_url(),
         creator=model.creator.name,
         score=points(estimate.value, 1) if estimate else "",
-        span=f"{points(estimate.low)} to {points(estimate.high)}" if estimate else "",
+        span=span(estimate) if estimate else "",
         places=_places(standing.best, standing.worst) if is_ranged else "",
         tests=sum(standing.tests.values()) if standing else len(card.cells),
         average=number(average.value, 1) if average else "",
@@ -321,11 +321,10 @@ def model_page(
     averages = [(c, card.categories.get(c.slug)) for c in rules.categories]
     return ModelPage(
         score=points(standing.overall.value) if standing else "",
-        span=f"{points(standing.overall.low)} to {points(standing.overall.high)}" if standing else "",
+        span=span(standing.overall) if standing else "",
         places=_places(standing.best, standing.worst) if standing and standing.best is not None else "",
         average=number(card.overall.value) if card.overall else "",
-        tested=f"Tested in {len(card.categories)} of {len(rules.categories)} categories"
-        + (f" ({percent(card.overall.coverage)} by importance)" if card.overall else ""),
+        tested=tested_words(card, len(rules.categories)).capitalize(),
         rank=places[model.pk],
         ranked=sum(rank is not None for rank in places.values()),
         facts=tuple((row.label, row.a.text or row.missing, row.a.detail) for row in rows if row.label not in prices),
@@ -365,8 +364,7 @@ def _category_estimate(standing: evidence.Standing | None, slug: str) -> tuple[s
     estimate = standing.categories.get(slug) if standing else None
     if estimate is None:
         return "", ""
-    span = f"{points(estimate.low)} to {points(estimate.high)}"
-    return points(estimate.value), span if standing.tests.get(slug) else f"{span}, a guess"
+    return points(estimate.value), span(estimate) if standing.tests.get(slug) else f"{span(estimate)}, a guess"
 
 
 def _rivals(model: LanguageModel, whole: Whole) -> tuple[tuple[str, str, str], ...]:

@@ -13,7 +13,7 @@ from comparisons.models import LanguageModel
 from comparisons.plain import Rulebook
 from comparisons.scoring import CategoryResult, Cell, Comparison, Row, Scorecard
 from comparisons.tradeoffs import Facts, TradeoffRow, Workload, day
-from comparisons.verdicts import FlipLine, Verdict, count, number, percent, points, score_text
+from comparisons.verdicts import FlipLine, Verdict, count, number, percent, points, score_text, span
 
 INDEXED_ROWS, INDEXED_CATEGORIES = 3, 2  # shared rows and categories that make a pair worth a search engine's time
 NEAREST_FLIPS = 2
@@ -353,7 +353,7 @@ def pair_page(
         ),
         has_estimate=estimate is not None,
         age_note=age_note if estimate else "",
-        settle=_settle(settling, pair) if estimate and said.badge != "Winner" else "",
+        settle=_settle(settling, pair) if estimate else "",
         blanks=_blanks(comparison, blanks or {}, names),
         blanks_said=_blanks_said(comparison, blanks or {}),
         row_toggles=(
@@ -429,7 +429,7 @@ def _front(reading: str, c: Comparison, said: Verdict, estimate: evidence.Pair |
         return Front(
             "Estimated score",
             tuple(points(side.value) for side in sides),
-            tuple(f"{points(side.low)} to {points(side.high)}" for side in sides),
+            tuple(span(side) for side in sides),
             tuple(points(side.value, 1) for side in sides),
             tuple((points(side.low, 1), points(side.high, 1)) for side in sides),
             said.leader,
@@ -472,9 +472,7 @@ def _lines(c: Comparison, said: Verdict, estimate: evidence.Pair | None) -> dict
     """Each reading in one line, for where it does not stand in front."""
     score = tested = ""
     if estimate:
-        a, b = (
-            f"{points(e.value)} ({points(e.low)} to {points(e.high)})" for e in (estimate.overall_a, estimate.overall_b)
-        )
+        a, b = (f"{points(e.value)} ({span(e)})" for e in (estimate.overall_a, estimate.overall_b))
         score = f"Estimated score: {a} v {b}, {said.odds or 'too close to call'}"
     elif said.badge == "Too thin to call":
         score = "Estimated score: too thin to call, at least one of them has fewer than 3 confirmed tests that can be compared"
@@ -505,9 +503,6 @@ def side(
     badge: str = "",
     is_behind: bool = False,
 ) -> Side:
-    tested = f"tested in {len(card.categories)} of {categories} categories"
-    if card.overall:
-        tested += f" ({percent(card.overall.coverage)} by importance)"
     return Side(
         mark=mark,
         slug=model.slug,
@@ -521,9 +516,15 @@ def side(
         is_behind=is_behind,
         wins=wins,
         tests=count(len(card.cells), "test"),
-        tested=tested,
+        tested=tested_words(card, categories),
         remark=f"Retired on {day(model.retires_on)}" if model.is_retired else "",
     )
+
+
+def tested_words(card: Scorecard, categories: int) -> str:
+    """How much of the whole stands behind a model's averages."""
+    text = f"tested in {len(card.categories)} of {categories} categories"
+    return f"{text} ({percent(card.overall.coverage)} by importance)" if card.overall else text
 
 
 def _by_evidence(results: Sequence[CategoryResult]) -> list[CategoryResult]:
@@ -581,10 +582,7 @@ def _estimate_of(estimate: evidence.Pair | None, result: CategoryResult) -> evid
 def _category_estimate(estimate: evidence.CategoryPair) -> CategoryEstimate:
     is_guess = estimate.label not in verdicts.NAMED
     leader = "" if is_guess else verdicts.leaning(estimate.p)
-    cells = tuple(
-        (points(e.value), f"{points(e.low)} to {points(e.high)}", leader == side)
-        for side, e in (("a", estimate.a), ("b", estimate.b))
-    )
+    cells = tuple((points(e.value), span(e), leader == side) for side, e in (("a", estimate.a), ("b", estimate.b)))
     if is_guess:
         return CategoryEstimate(cells, True, "", "a guess")
     said = verdicts.odds(estimate.p).replace("more than", ">") if leader in ("a", "b") else "too close"
@@ -689,9 +687,7 @@ def _group_words(result: CategoryResult, names: Sequence[str]) -> str:
 def _benchmark_line(row: Row, names: Sequence[str], odd: Mapping[tuple[str, str], float]) -> BenchmarkLine:
     benchmark = row.benchmark
     by_side = {"a": names[0], "b": names[1]}
-    remarks = [] if benchmark.weight else ["shown, not counted"]
-    if benchmark.direction == "lower":
-        remarks.append("lower is better")
+    remarks = _remarks(benchmark)
     if benchmark.status != "current":
         remarks.append(benchmark.status)
     if row.settings_differ:
@@ -722,6 +718,12 @@ def _benchmark_line(row: Row, names: Sequence[str], odd: Mapping[tuple[str, str]
         lead_words=words,
         is_shared=row.is_shared,
     )
+
+
+def _remarks(benchmark: scoring.Benchmark) -> list[str]:
+    """What a reader must know about a benchmark's figures."""
+    remarks = [] if benchmark.weight else ["shown, not counted"]
+    return [*remarks, "lower is better"] if benchmark.direction == "lower" else remarks
 
 
 def _gap_text(row: Row) -> str:
@@ -918,7 +920,7 @@ def _score_cell(standing: evidence.Standing | None) -> tuple[str, str, str]:
         return "", "", ""
     overall = standing.overall
     places = "too few tests for a rank" if standing.best is None else f"likely rank {standing.best} to {standing.worst}"
-    return points(overall.value), f"{points(overall.low)} to {points(overall.high)}", places
+    return points(overall.value), span(overall), places
 
 
 def _line(name: str, url: str, values: Sequence[Decimal | None], places: int = 1) -> Line:
@@ -930,11 +932,10 @@ def _score_line(benchmark: scoring.Benchmark, cards: Sequence[Scorecard]) -> Lin
     cells = [card.cells.get(benchmark.slug) for card in cards]
     values = [cell.value if cell else None for cell in cells]
     texts = [score_text(value, benchmark.unit) if value is not None else "" for value in values]
-    remarks = [] if benchmark.weight else ["shown, not counted"]
-    if benchmark.direction == "lower":
-        remarks.append("lower is better")
     best = {"higher": max, "lower": min, "none": None}[benchmark.direction]
-    return Line(benchmark.name, f"/benchmarks/{benchmark.slug}/", _marked(texts, values, best), ", ".join(remarks))
+    return Line(
+        benchmark.name, f"/benchmarks/{benchmark.slug}/", _marked(texts, values, best), ", ".join(_remarks(benchmark))
+    )
 
 
 def _marked(

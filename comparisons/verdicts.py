@@ -72,6 +72,11 @@ def points(value: float, places: int = 0) -> str:
     return number(Decimal(value), places)
 
 
+def span(estimate: evidence.Estimate) -> str:
+    """The likely range of an estimated score."""
+    return f"{points(estimate.low)} to {points(estimate.high)}"
+
+
 def odds(p: float) -> str:
     """The probability of the likelier side in whole percent; never 100."""
     share = max(p, 1 - p)
@@ -195,7 +200,7 @@ def _estimated(estimate: evidence.Pair | None, facts: dict[str, Facts], ahead: s
     if not estimate:
         return []
     sides = {"a": estimate.overall_a, "b": estimate.overall_b}
-    texts = {side: f"{points(e.value)} ({points(e.low)} to {points(e.high)})" for side, e in sides.items()}
+    texts = {side: f"{points(e.value)} ({span(e)})" for side, e in sides.items()}
     counted = sum(result.weight > 0 for result in estimate.categories)
     scope = "" if counted == len(estimate.categories) else f", over {_measured(counted)}"
     first = ahead if ahead in ("a", "b") else "a" if estimate.p >= 0.5 else "b"

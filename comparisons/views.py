@@ -65,7 +65,7 @@ def names_of(slug: str) -> LanguageModel:
 def home(request: HttpRequest) -> HttpResponse:
     whole = plain.whole(timezone.localdate())
     models, rules = whole.models, whole.rules
-    estimated = estimates.standings(rules, is_reweighted=False)
+    estimated = estimates.standings(estimates.current(), rules, is_reweighted=False)
     board = listings.standings(whole, estimated=estimated)
     featured = FeaturedPair.objects.select_related("first", "second").filter(
         first__status="published", second__status="published"
@@ -173,7 +173,7 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpR
         }
         if found
         else None,
-        settling=estimates.settling(found, rules, estimate) if estimate and estimate.p is not None else None,
+        settling=estimates.settling(found, rules, estimate) if estimate else None,
         blanks=estimates.blanks(found, rules, sides, chosen) if estimate else None,
         path=path,
         is_featured=FeaturedPair.objects.filter(first=models[0], second=models[1]).exists(),
@@ -205,7 +205,7 @@ def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str) -> 
         options,
         estimated=None
         if options.sources == "independent"
-        else estimates.standings(rules, is_reweighted=bool(options.w)),
+        else estimates.standings(estimates.current(), rules, is_reweighted=bool(options.w)),
         path=path,
         today=today,
     )
@@ -242,7 +242,8 @@ def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
     if request.path != path:
         return permanent(request, path)
     shown = set(LanguageModel.objects.published().meeting(chosen).values_list("pk", flat=True))
-    estimated = None if options.reading else estimates.standings(rules, is_reweighted=bool(options.w))
+    fit = estimates.current()
+    estimated = None if options.reading else estimates.standings(fit, rules, is_reweighted=bool(options.w))
     sort = chosen.get("sort", "")
     board = listings.standings(whole, category=category, estimated=estimated, sort=sort, shown=shown)
     title = f"{category.name} leaderboard" if category else "Leaderboard of language models"
@@ -265,8 +266,8 @@ def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
         + (0 if category else len(rules.categories)),
         "sort": chosen.get("sort", ""),
         "has_estimates": estimated is not None,
-        "age_note": estimates.current().age_note if estimated is not None else "",
-        "readings": listings.readings(path, query, estimates.current() is not None),
+        "age_note": fit.age_note if estimated is not None else "",
+        "readings": listings.readings(path, query, fit is not None),
         "kept": form.kept() | {"reading": query["reading"]},
         "options": panels.Options(w=options.w),
         "weights": panels.weight_panel(rules, options, lambda w: listings.address(path, query, w=w)),
@@ -306,7 +307,7 @@ def model(request: HttpRequest, slug: str) -> HttpResponse:
     if found.status == "withdrawn":
         return render(request, "gone.html", {"gone": [found], "fields": finding.fields()}, status=410)
     whole = plain.whole(timezone.localdate())
-    page = listings.model_page(found, whole, estimates.standings(whole.rules, is_reweighted=False))
+    page = listings.model_page(found, whole, estimates.standings(estimates.current(), whole.rules, is_reweighted=False))
     siblings = [m for m in whole.models if m.family and m.family == found.family and m.pk != found.pk]
     context = {
         "model": found,
