@@ -5,7 +5,8 @@ import email
 import email.policy
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 
 from aiosmtpd.controller import Controller
@@ -123,3 +124,16 @@ class Sink(Controller):
     @property
     def mails(self) -> list[EmailMessage]:
         return [email.message_from_bytes(raw, policy=email.policy.default) for _, raw in self.accepted]
+
+
+@contextmanager
+def listening(settings) -> Iterator[Sink]:
+    """A started server that accepts all, and the site's settings that send to it."""
+    server = Sink()
+    server.start()
+    settings.MAILERS = server.mailer
+    settings.SITE_URL = "https://benchlm.example"
+    settings.NEWSLETTER_FROM = "BenchLM <weekly@benchlm.example>"
+    settings.NEWSLETTER_POSTAL_ADDRESS = "1 Test Street, Testville"
+    yield server
+    server.stop()

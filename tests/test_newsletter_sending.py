@@ -10,7 +10,7 @@ from django.db import connection
 from benchlm.newsletter import issues, keys, sending, subscriptions
 from benchlm.newsletter.models import Delivery, Issue, Subscriber, Suppression
 from comparisons.models import Change
-from tests.newsletter_sink import DROP, Sink
+from tests.newsletter_sink import DROP, listening
 
 MONDAY = datetime.datetime(2026, 11, 23, 0, 30, tzinfo=datetime.UTC)  # week 48 has begun, week 47 is over
 pytestmark = pytest.mark.django_db
@@ -39,14 +39,8 @@ def clock() -> Clock:
 @pytest.fixture
 def sink(settings):
     """A started server that accepts all; set its `script` to have it otherwise."""
-    server = Sink()
-    server.start()
-    settings.MAILERS = server.mailer
-    settings.SITE_URL = "https://benchlm.example"
-    settings.NEWSLETTER_FROM = "BenchLM <weekly@benchlm.example>"
-    settings.NEWSLETTER_POSTAL_ADDRESS = "1 Test Street, Testville"
-    yield server
-    server.stop()
+    with listening(settings) as server:
+        yield server
 
 
 def subscriber(email: str, **fields) -> Subscriber:

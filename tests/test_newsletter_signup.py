@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from benchlm.newsletter import addresses, consent, forms, keys, limits, mail, subscriptions
 from benchlm.newsletter.models import ConfirmToken, Limit, Subscriber, Suppression
-from tests.newsletter_sink import Sink
+from tests.newsletter_sink import Sink, listening
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -32,15 +32,9 @@ def _quiet_process(monkeypatch):
 
 @pytest.fixture
 def sink(settings):
-    server = Sink()
-    server.start()
-    settings.MAILERS = server.mailer
-    settings.SITE_URL = "https://benchlm.example"
-    settings.NEWSLETTER_FROM = "BenchLM <weekly@benchlm.example>"
-    settings.NEWSLETTER_POSTAL_ADDRESS = "1 Test Street, Testville"
-    yield server
-    finish_mail()
-    server.stop()
+    with listening(settings) as server:
+        yield server
+        finish_mail()
 
 
 def finish_mail() -> None:
