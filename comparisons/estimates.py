@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from comparisons import evidence, plain, scoring
+from comparisons import evidence, heldout, plain, scoring
 from comparisons.models import Ability, CatalogueVersion, Fit, LanguageModel, Score
 from comparisons.tradeoffs import day
 
@@ -192,7 +192,7 @@ def refit(*, seeds: int = 5) -> Fit | None:
     found = evidence.fit(seen)
     seconds = time.perf_counter() - started
     last = None if seeds else Fit.objects.values_list("self_test", flat=True).first()
-    tested = last or asdict(evidence.self_test(seen, seeds=max(seeds, 1)))
+    tested = last or asdict(heldout.self_test(seen, seeds=max(seeds, 1)))
     placed = evidence.standings(found, weights(rules), basket(), drop=unable(LanguageModel.objects.published()))
     keys = dict(LanguageModel.objects.published().values_list("slug", "pk"))
     with transaction.atomic():

@@ -42,15 +42,12 @@ REWEIGHTINGS = 15  # most steps of an update of one model
 Z90 = 1.645
 STRETCH = (1.80 / Z90) ** 2  # of variances: calibrated on simulated and hidden scores
 CLEAR, LIKELY = 0.95, 0.80
-SAFE, Z_LIKELY = 0.90, 0.8416  # a lead that no weighting flips; the normal quantile of LIKELY
 THIN = 3  # tests in all that a verdict needs
 SHARED = 3  # shared tests of a category that make it head to head
 OUT_OF_LINE = 2.5  # standard deviations
 BASKET_MODELS, BASKET_FLOOR = 8, 0.02  # models that a test of the basket needs; added to its site weight
 DRAWS, SEED = 1_000, 1  # of a rank range
 CHUNK = 256  # models at a time where a matrix is as wide as all benchmarks
-PAIRS_AT_ONCE = 50_000  # bounds the memory of a self-test
-HIDDEN = 0.2  # share of (model, test) units that the self-test hides
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -225,13 +222,13 @@ def _scaled(observed: Observations) -> Observations:
             upwards = math.copysign(1.0, high[place] - low[place])
             low[place] = np.median(values)
             high[place] = low[place] + upwards * deviation
-    y, noise = _measured(observed.is_rating, low, high, observed.benchmark, observed.value)
+    y, noise = measured_on(observed.is_rating, low, high, observed.benchmark, observed.value)
     groups = observed.model * (observed.family.max(initial=0) + 1) + observed.family[observed.benchmark]
     _, group, size = np.unique(groups, return_inverse=True, return_counts=True)
     return replace(observed, low=low, high=high, y=y, noise=noise, copies=1.0 / size[group])
 
 
-def _measured(is_rating: Array, low: Array, high: Array, benchmark: Array, value: Array) -> tuple[Array, Array]:
+def measured_on(is_rating: Array, low: Array, high: Array, benchmark: Array, value: Array) -> tuple[Array, Array]:
     """y and its sampling variance from values on the scale of their benchmark."""
     share = (value - low[benchmark]) / (high[benchmark] - low[benchmark])
     rating, p = is_rating[benchmark], np.clip(share, CLIP, 1 - CLIP)
@@ -700,7 +697,7 @@ def update(found: Fit, model: str, cells: Mapping[str, Cell], benchmarks: Mappin
         if slug in column and not cell.is_unconfirmed and is_read(benchmarks[slug])
     )
     bench, value = np.array([row[0] for row in read], int), np.array([row[1] for row in read], float)
-    y, noise = _measured(old.is_rating, old.low, old.high, bench, value)
+    y, noise = measured_on(old.is_rating, old.low, old.high, bench, value)
     cat, a, s2, h = old.category[bench], found.a[bench], found.s2[bench], found.h[bench]
     sizes = Counter(old.family[bench].tolist())
     copies = np.array([1 / sizes[family] for family in old.family[bench].tolist()], float)
@@ -860,175 +857,6 @@ def blanks(
     worst = sum(weight * (a[0] - b[1]) for weight, a, b in rows) / total
     best = sum(weight * (a[1] - b[0]) for weight, a, b in rows) / total
     return worst, best
-
-
-# --- what would flip the answer -------------------------------------------------------------------------------------
-# d are the leads of a over b per category, w weights of at least 0 with sum 1, D = sum w d the overall lead.
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """Changing the weight of one category alone from `now` to `share`; the other weights keep their proportions."""
-
-    category: int  # place in d
-    now: float
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class Everywhere:
-    """The leader is ahead in every category; `is_safe` when each lead is at least 90 % sure: then no weighting flips the answer."""
-
-    is_safe: bool
-    weakest: int  # place of the least sure category
-    p: float  # how sure it is: at least as sure is the overall lead under every weighting
-
-
-def ahead_everywhere(d: Sequence[float], p: Sequence[float]) -> Everywhere | None:
-    """Whether one side leads in every category, from leads and from probabilities that a is better; None if no side does.
-
-    D lies between the smallest and the largest d. And the deviation of a weighted sum is at most the weighted sum of deviations, so that P(a
-    ahead) is at least the smallest of the p.
-    """
-    if len(d) == 0 or not (all(x > 0 for x in d) or all(x < 0 for x in d)):
-        return None
-    sure = [x if d[0] > 0 else 1 - x for x in p]
-    weakest = min(range(len(sure)), key=lambda c: sure[c])
-    return Everywhere(sure[weakest] >= SAFE, weakest, sure[weakest])
-
-
-def single_flips(d: Sequence[float], w: Sequence[float]) -> list[Flip]:
-    """Weights of one category at which D becomes 0, the smallest change first: R / (R - d) where that lies in [0, 1].
-
-    R is the lead over the other categories.
-    """
-    lead, flips = _lead(d, w), []
-    for c, (x, now) in enumerate(zip(d, w, strict=True)):
-        rest = (lead - now * x) / (1 - now) if now < 1 else x
-        if lead and rest * x <= 0 and rest != x:
-            flips.append(Flip(c, float(now), float(rest / (rest - x))))
-    return sorted(flips, key=lambda flip: (abs(flip.share - flip.now), flip.category))
-
-
-def smallest_move(d: Sequence[float], w: Sequence[float]) -> tuple[float, list[float]] | None:
-    """The smallest share of weight that must change hands for D = 0, and the weights after it; None where no weighting flips.
-
-    All of it goes to the leader's worst category, from his best ones first: a unit moved from c costs d_c - d_worst.
-    """
-    lead = _lead(d, w)
-    leads = [x if lead > 0 else -x for x in d]
-    left, after = abs(lead), [float(x) for x in w]
-    worst = min(range(len(leads)), key=lambda c: leads[c])
-    if not lead or leads[worst] > 0:
-        return None
-    moved = 0.0
-    for c in sorted(range(len(leads)), key=lambda c: -leads[c]):
-        cost = leads[c] - leads[worst]
-        if left <= 0 or cost <= 0:
-            break
-        share = min(after[c], left / cost)
-        after[c] -= share
-        after[worst] += share
-        moved, left = moved + share, left - share * cost
-    return moved, after
-
-
-def close_flips(d: Sequence[float], w: Sequence[float], cov: Array) -> list[Flip]:
-    """Weights of one category at which the overall lead is no longer likely (P = .80), the smallest change first.
-
-    Along one weight t the lead is linear and its variance quadratic, so D(t)^2 = .84^2 q(t) is one quadratic. `cov` is that of the leads.
-    """
-    d, w = np.asarray(d, float), np.asarray(w, float)
-    flips = []
-    if (w @ d) ** 2 <= Z_LIKELY**2 * (w @ cov @ w):
-        return flips
-    for c in range(len(d)):
-        if w[c] >= 1:
-            continue
-        start = np.where(np.arange(len(d)) == c, 0.0, w) / (1 - w[c])  # weights at t = 0
-        way = (np.arange(len(d)) == c) - start
-        lead, slope = start @ d, way @ d
-        spread = Z_LIKELY**2 * np.array([way @ cov @ way, 2 * start @ cov @ way, start @ cov @ start])
-        roots = np.roots(np.array([slope**2, 2 * lead * slope, lead**2]) - spread)
-        inside = [float(t.real) for t in roots if abs(t.imag) < 1e-9 and 0 <= t.real <= 1]
-        if inside:
-            flips.append(Flip(c, float(w[c]), min(inside, key=lambda t: abs(t - w[c]))))
-    return sorted(flips, key=lambda flip: (abs(flip.share - flip.now), flip.category))
-
-
-def _lead(d: Sequence[float], w: Sequence[float]) -> float:
-    return float(sum(x * weight for x, weight in zip(d, w, strict=True)))
-
-
-# --- hidden scores --------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Held:
-    """How often hidden scores were predicted: pairs of models of which both scores on one test were hidden, and single scores."""
-
-    accuracy: float | None  # share of pairs whose higher one was named; None without a pair, as the next three
-    brier: float | None
-    log_loss: float | None
-    calibration_error: float | None  # mean distance of said and true, over ten classes of confidence
-    coverage: float | None  # share of hidden scores in their 90 % interval; None without one
-    pairs: int
-    scores: int
-
-
-def self_test(observed: Observations, *, seeds: int = 5) -> Held:
-    """Hide a fifth of the (model, test) units, near-copies together, fit on the rest, predict; over seeds 0.. pooled."""
-    units = observed.model * (observed.family.max(initial=0) + 1) + observed.family[observed.benchmark]
-    names, unit = np.unique(units, return_inverse=True)
-    parts = []
-    for seed in range(seeds):
-        hidden = (np.random.default_rng(seed).random(len(names)) < HIDDEN)[unit]
-        parts.append(held_out(fit(keep(observed, ~hidden)), observed, np.flatnonzero(hidden)))
-    return measure(*(np.concatenate(each) for each in zip(*parts, strict=True)))
-
-
-def held_out(found: Fit, observed: Observations, rows: Array) -> tuple[Array, Array, Array, Array]:
-    """What a fit on the other rows says of the hidden `rows` of `observed`: (p, outcome, weight) per pair, and whether each score is covered."""
-    i, j, weight = hidden_pairs(observed, rows)
-    p = np.empty(len(i))
-    for part in np.array_split(np.arange(len(i)), len(i) // PAIRS_AT_ONCE + 1):
-        p[part] = p_higher(found, observed.model[i[part]], observed.model[j[part]], observed.benchmark[i[part]])
-    model, bench = observed.model[rows], observed.benchmark[rows]
-    _, low, high = predicted(found, model, bench)
-    scale = found.observed
-    y, _ = _measured(scale.is_rating, scale.low, scale.high, bench, observed.value[rows])
-    return p, observed.y[i] > observed.y[j], weight, (low <= y) & (y <= high)
-
-
-def hidden_pairs(observed: Observations, rows: Array) -> tuple[Array, Array, Array]:
-    """Pairs (i, j) of hidden rows on one benchmark, ties dropped, with weights by which each hidden score counts the same in total."""
-    upwards = observed.value * np.sign(observed.high - observed.low)[observed.benchmark]
-    found = []
-    for bench in np.unique(observed.benchmark[rows]):
-        inside = rows[observed.benchmark[rows] == bench]
-        i, j = (inside[side] for side in np.triu_indices(len(inside), 1))
-        apart = upwards[i] != upwards[j]
-        found.append(np.stack([i[apart], j[apart]]))
-    i, j = np.concatenate(found, axis=1) if found else np.empty((2, 0), int)
-    partners = np.maximum(np.bincount(np.concatenate([i, j]), minlength=len(observed.y)), 1)
-    return i, j, (1 / partners[i] + 1 / partners[j]) / 2
-
-
-def measure(p: Array, outcome: Array, weight: Array, covered: Array) -> Held:
-    """Accuracy, Brier score, log loss and calibration error of weighted pairs, and coverage. Saying nothing (p = .5) scores one half."""
-    coverage = float(covered.mean()) if len(covered) else None
-    if not len(p):
-        return Held(None, None, None, None, coverage, 0, len(covered))
-    right = np.where(p == 0.5, 0.5, (p > 0.5) == outcome)
-    share = weight / weight.sum()
-    said = np.where(outcome, p, 1 - p)
-    sure = np.maximum(p, 1 - p)
-    level = np.minimum(((sure - 0.5) * 20).astype(int), 9)
-    return Held(
-        accuracy=float(share @ right),
-        brier=float(share @ (1 - said) ** 2),
-        log_loss=float(share @ -np.log(np.maximum(said, 1e-12))),
-        calibration_error=float(np.abs(np.bincount(level, share * (sure - right), 10)).sum()),
-        coverage=coverage,
-        pairs=len(p),
-        scores=len(covered),
-    )
 
 
 # --- storage --------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
-from comparisons import evidence, tradeoffs
+from comparisons import evidence, flips, tradeoffs
 from comparisons.scoring import CategoryResult, Comparison, Flip, Outcome, Row, normalise
 from comparisons.tradeoffs import Facts
 
@@ -566,7 +566,7 @@ def _estimate_flips(
             )
         ]
     leads, weights = [result.gap for result in counted], [result.weight for result in counted]
-    everywhere = evidence.ahead_everywhere(leads, [result.p for result in counted])
+    everywhere = flips.ahead_everywhere(leads, [result.p for result in counted])
     leader, other = facts[ahead].name, facts[_other(ahead)].name
     if everywhere and everywhere.is_safe:
         return [
@@ -588,18 +588,44 @@ def _estimate_flips(
             )
         ]
     lines = []
-    for flip in evidence.single_flips(leads, weights)[:1]:
-        share, now = percent(Decimal(flip.share)), percent(Decimal(flip.now))
-        more = "more" if flip.share > flip.now else "less"
-        lines.append(
-            FlipLine(
-                f"{names[counted[flip.category].category]} counts for {more} than {share}",
-                f"It is {now} of the weight of the categories both were measured in.",
-                _other(ahead),
-                other,
+    for flip in flips.single_flips(leads, weights)[:1]:
+        lines.append(FlipLine(*_one_weight(flip, counted, names), _other(ahead), other))
+    if evidence.call(estimate.p) != "close":
+        places = [estimate.categories.index(result) for result in counted]
+        for flip in flips.close_flips(leads, weights, estimate.gap_cov[places][:, places])[:1]:
+            condition, why = _one_weight(flip, counted, names)
+            lines.append(
+                FlipLine(condition, f"{why} From there on the lead is within the error.", "tie", "Too close to call")
             )
+    if len(counted) > 2:
+        lines.append(
+            _several_weights(leads, weights, [names[result.category] for result in counted], _other(ahead), other)
         )
     return lines
+
+
+def _several_weights(
+    leads: list[float], weights: list[float], names: list[str], side: Outcome, winner: str
+) -> FlipLine:
+    """The smallest change of weights that turns an answer which some weighting turns."""
+    share, after = flips.smallest_move(leads, weights)
+    gains = names[max(range(len(names)), key=lambda c: after[c] - weights[c])]
+    gives = [name for name, now, then in zip(names, weights, after, strict=True) if then < now]
+    return FlipLine(
+        f"{percent(Decimal(share))} of the weight moves to {gains}",
+        f"Taken from {joined(gives)}. No smaller change of the weights turns the answer.",
+        side,
+        winner,
+    )
+
+
+def _one_weight(flip: flips.Flip, counted: list[evidence.CategoryPair], names: dict[str, str]) -> tuple[str, str]:
+    share, now = shares(flip)
+    more = "more" if flip.share > flip.now else "less"
+    return (
+        f"{names[counted[flip.category].category]} counts for {more} than {share} %",
+        f"It is {now} % of the weight of the categories both were measured in.",
+    )
 
 
 def _weight_flips(c: Comparison, facts: dict[str, Facts], ahead: str) -> list[FlipLine]:
@@ -610,7 +636,7 @@ def _weight_flips(c: Comparison, facts: dict[str, Facts], ahead: str) -> list[Fl
         side = c.comparable_leader
         return [
             FlipLine(
-                f"You weigh only the {count(len(c.comparable), 'category', 'categories')} both were tested in",
+                f"You weigh only the {'one category' if len(c.comparable) == 1 else f'{len(c.comparable)} categories'} both were tested in",
                 f"Over those {who}; the overall averages also count categories that only one was tested in.",
                 side,
                 facts[side].name if side in ("a", "b") else "Level",
@@ -631,7 +657,7 @@ def _weight_flips(c: Comparison, facts: dict[str, Facts], ahead: str) -> list[Fl
 
 
 def _weight_flip(flip: Flip, facts: dict[str, Facts]) -> FlipLine:
-    share, now = _shares(flip)
+    share, now = shares(flip)
     return FlipLine(
         f"{flip.category.name} counts for more than {share} %",
         f"It is {now} % of the comparable weight now.",
@@ -640,11 +666,11 @@ def _weight_flip(flip: Flip, facts: dict[str, Facts]) -> FlipLine:
     )
 
 
-def _shares(flip: Flip) -> tuple[str, str]:
-    """Share and present share in percent, with decimals where rounding would print 100 or the same figure twice."""
+def shares(flip: Flip | flips.Flip) -> tuple[str, str]:
+    """Share and present share in percent, with decimals where rounding would print 0, 100 or the same figure twice."""
     for places in (0, 1, 2):
-        share, now = (number(part * 100, places) for part in (flip.share, flip.now))
-        if share != now and not share.startswith("100"):
+        share, now = (number(Decimal(part) * 100, places) for part in (flip.share, flip.now))
+        if share != now and Decimal(share) not in (0, 100):
             break
     return share, now
 

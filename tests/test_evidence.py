@@ -1,17 +1,15 @@
 """The ability fit on drawn data with known truth, and each rule around it on the smallest rows that show it."""
 
 import json
-import math
 from collections import Counter
 from dataclasses import fields, replace
 from decimal import Decimal
 from functools import cache
-from itertools import product
 
 import numpy as np
 import pytest
 
-from comparisons import evidence, scoring
+from comparisons import evidence, heldout, scoring
 from comparisons.evidence import Basket, Observations
 from comparisons.scoring import Category, Cell
 from tests.factories import bench, bundled, by_slug, result
@@ -184,15 +182,15 @@ def test_model_is_seldom_clearly_better_than_its_own_twin():
 def test_hidden_scores_are_predicted_and_covered():
     rows, benchmarks, _ = drawn(0)
     observed = evidence.observations(rows, benchmarks, CATEGORIES)
-    held = evidence.self_test(observed, seeds=2)
+    held = heldout.self_test(observed, seeds=2)
     assert (held.accuracy > 0.75, held.brier < 0.17, held.calibration_error < 0.08) == (True, True, True)
     assert 0.85 < held.coverage < 0.95
-    assert evidence.self_test(observed, seeds=2) == held
+    assert heldout.self_test(observed, seeds=2) == held
 
 
 def test_self_test_without_hidden_pairs_has_no_figures():
     observed = evidence.observations(cells(x={"t": 50}), by_slug(bench("t")), CATEGORIES, minimum=1)
-    held = evidence.self_test(observed, seeds=1)
+    held = heldout.self_test(observed, seeds=1)
     assert (held.accuracy, held.pairs) == (None, 0)
 
 
@@ -200,18 +198,18 @@ def test_hidden_scores_weigh_the_same_in_total():
     observed = evidence.observations(
         cells(a={"x": 1, "y": 5}, b={"x": 2, "y": 6}, c={"x": 3}, d={"x": 4}), by_slug(bench("x"), bench("y")), CATEGORIES, minimum=1
     )  # fmt: skip
-    i, j, weight = evidence.hidden_pairs(observed, np.arange(len(observed.y)))
+    i, j, weight = heldout.hidden_pairs(observed, np.arange(len(observed.y)))
     assert Counter(observed.benchmark[i].tolist()) == {0: 6, 1: 1}
     assert np.bincount(np.concatenate([i, j]), np.concatenate([weight, weight])).tolist() == pytest.approx([1] * 6)
 
 
 def test_measure_scores_silence_as_one_half_and_certainty_in_full():
     outcome, weight, covered = np.array([True, False]), np.ones(2), np.array([True, False])
-    silent = evidence.measure(np.array([0.5, 0.5]), outcome, weight, covered)
+    silent = heldout.measure(np.array([0.5, 0.5]), outcome, weight, covered)
     assert (silent.accuracy, silent.brier, silent.coverage) == (0.5, 0.25, 0.5)
-    right = evidence.measure(np.array([1.0, 0.0]), outcome, weight, covered)
+    right = heldout.measure(np.array([1.0, 0.0]), outcome, weight, covered)
     assert (right.accuracy, right.brier, right.log_loss, right.calibration_error) == (1, 0, 0, 0)
-    wrong = evidence.measure(np.array([0.1, 0.9]), outcome, weight, covered)
+    wrong = heldout.measure(np.array([0.1, 0.9]), outcome, weight, covered)
     assert (wrong.accuracy, wrong.calibration_error) == (0, pytest.approx(0.9))
 
 
@@ -514,99 +512,6 @@ def test_blanks_give_the_worst_and_the_best_lead():
     assert evidence.blanks([(1, known, blank)]) == (10, 40)
     assert evidence.blanks([]) is None
     assert evidence.blanks([(0, known, known)]) is None
-
-
-# --- what would flip the answer -------------------------------------------------------------------------------------
-def leads(seed: int, categories: int = 4):
-    random = np.random.default_rng(seed)
-    return random.normal(0.5, 1, categories), random.dirichlet(np.ones(categories))
-
-
-def test_lead_everywhere_bounds_every_weighting():
-    assert evidence.ahead_everywhere([1, 2], [0.95, 0.9]) == evidence.Everywhere(True, 1, 0.9)
-    assert evidence.ahead_everywhere([-1, -2], [0.2, 0.05]) == evidence.Everywhere(False, 0, 0.8)
-    assert evidence.ahead_everywhere([1, -2], [0.9, 0.1]) is None
-    assert evidence.ahead_everywhere([1, 0], [0.9, 0.5]) is None
-    assert evidence.ahead_everywhere([], []) is None
-    random = np.random.default_rng(0)
-    for _ in range(200):
-        root = random.normal(size=(3, 3))
-        d, cov, w = np.abs(random.normal(size=3)), root @ root.T, random.dirichlet(np.ones(3))
-        p = evidence._phi(d / np.sqrt(np.diag(cov)))
-        assert evidence._phi(w @ d / np.sqrt(w @ cov @ w)) >= evidence.ahead_everywhere(d, p).p - 1e-9
-
-
-def moved(w: np.ndarray, category: int, share: float) -> np.ndarray:
-    """The weights with one changed alone."""
-    after = w * (1 - share) / (1 - w[category])
-    after[category] = share
-    return after
-
-
-def test_single_flips_are_the_only_sign_changes():
-    for seed in range(20):
-        d, w = leads(seed)
-        flips = {flip.category: flip for flip in evidence.single_flips(d, w)}
-        for category in range(4):
-            signs = [np.sign(moved(w, category, share) @ d) for share in np.linspace(0, 1, 101)]
-            assert (len(set(signs)) > 1) == (category in flips)
-            if category in flips:
-                assert flips[category].now == w[category]
-                assert moved(w, category, flips[category].share) @ d == pytest.approx(0, abs=1e-12)
-        sizes = [abs(flip.share - flip.now) for flip in evidence.single_flips(d, w)]
-        assert sizes == sorted(sizes)
-
-
-def test_single_flip_of_the_only_category_is_none():
-    assert evidence.single_flips([3.0], [1.0]) == []
-    assert evidence.single_flips([3.0, -1.0], [1.0, 0.0]) == [evidence.Flip(1, 0.0, 0.75)]
-    assert evidence.single_flips([0.0, 0.0], [0.5, 0.5]) == []
-
-
-def test_smallest_move_beats_every_other_move():
-    steps = np.linspace(0, 1, 41)
-    others = np.array([(x, y, 1 - x - y) for x, y in product(steps, steps) if x + y <= 1 + 1e-9])
-    seen = Counter()
-    for seed in range(60):
-        d, w = leads(seed, 3)
-        found = evidence.smallest_move(d, w)
-        crossed = others @ d * np.sign(w @ d) <= 0
-        seen[found is None] += 1
-        if found is None:
-            assert not crossed.any()
-            continue
-        share, after = found
-        assert (sum(after), min(after) >= -1e-12) == (pytest.approx(1), True)
-        assert np.dot(after, d) == pytest.approx(0, abs=1e-9)
-        assert np.abs(np.array(after) - w).sum() / 2 == pytest.approx(share)
-        assert (np.abs(others[crossed] - w).sum(axis=1) / 2).min() >= share - 1e-9
-    assert min(seen[True], seen[False]) > 5
-
-
-def test_close_flips_are_where_the_lead_stops_being_likely():
-    tried = 0
-    for seed in range(20):
-        d, w = leads(seed)
-        root = np.random.default_rng(seed).normal(0, 0.2, (4, 4))
-        cov = root @ root.T + 0.02 * np.eye(4)
-
-        def p(weights, d=d, cov=cov):
-            return 0.5 * math.erfc(-abs(weights @ d) / math.sqrt(2 * weights @ cov @ weights))
-
-        flips = {flip.category: flip for flip in evidence.close_flips(d, w, cov)}
-        if p(w) <= 0.8:
-            assert flips == {}
-            continue
-        for category in range(4):
-            grid = np.linspace(0, 1, 101)
-            close = [share for share in grid if p(moved(w, category, share)) < 0.8]
-            if category in flips:
-                tried += 1
-                assert p(moved(w, category, flips[category].share)) == pytest.approx(0.8, abs=1e-3)
-            if close:
-                nearest = min(close, key=lambda share: abs(share - w[category]))
-                assert abs(flips[category].share - nearest) < 0.02
-    assert tried > 10
 
 
 # --- storage and the bundled catalogue ------------------------------------------------------------------------------

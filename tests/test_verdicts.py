@@ -1,14 +1,16 @@
 """What the pages say in words: every rule on two small scorecards, and every pair of the bundled catalogue."""
 
+import math
 import re
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from itertools import combinations
 
+import numpy as np
 import pytest
 
-from comparisons import tradeoffs
+from comparisons import evidence, tradeoffs
 from comparisons.scoring import Category, Comparison, Scorecard, compare, scorecard
 from comparisons.tradeoffs import Facts, Offer
 from comparisons.verdicts import FlipLine, Verdict, count, gap_words, joined, number, percent, score_text, verdict
@@ -480,6 +482,67 @@ def test_flips_print_decimals_where_rounding_would_lie(behind, share, now):
     )
 
 
+def estimated(gaps: dict[str, float], weights: dict[str, float], sd: float = 1.0) -> evidence.Pair:
+    """Two models whose leads of Ada over Bob are known with the same error in each category, apart from one another."""
+    middle = evidence.Estimate(50, 45, 55)
+    p = {slug: 0.5 * (1 + math.erf(gap / sd / math.sqrt(2))) for slug, gap in gaps.items()}
+    categories = tuple(
+        evidence.CategoryPair(
+            slug, evidence.Estimate(50 + gap, 45 + gap, 55 + gap), middle, p[slug], "partly", 1, weights[slug]
+        )
+        for slug, gap in gaps.items()
+    )
+    lead = sum(weights[slug] * gap for slug, gap in gaps.items())
+    error = sd * math.sqrt(sum(weight**2 for weight in weights.values()))
+    overall = 0.5 * (1 + math.erf(lead / error / math.sqrt(2)))
+    none, own = np.zeros(len(gaps)), np.eye(len(gaps)) * sd**2
+    return evidence.Pair(
+        "ada", "bob", categories, evidence.Estimate(50 + lead, 45, 55), middle, overall, False, none, own, own
+    )
+
+
+def flips_of_estimate(gaps: dict[str, float], weights: dict[str, float], sd: float = 1.0) -> list[FlipLine]:
+    everything = (*CATEGORIES, Category("art", "Art", D("0.5"), 3))
+    slugs = {"coding": "c0", "maths": "m0", "art": "art0"}
+    benchmarks = BENCHMARKS | by_slug(bench("art0", "art"))
+    cards = [
+        scorecard(
+            [(slugs[slug], result(D(50) + D(str(gap * side)))) for slug, gap in gaps.items()], benchmarks, everything
+        )
+        for side in (1, 0)
+    ]
+    said = verdict(compare(*cards, benchmarks, everything), ADA, BOB, None, estimated(gaps, weights, sd))
+    return [flip for flip in said.flips if "averages" not in flip.condition]
+
+
+def test_flips_of_the_estimate_name_one_weight_the_end_of_the_call_and_the_smallest_move():
+    weight = "of the weight of the categories both were measured in."
+    assert flips_of_estimate({"coding": 10, "maths": -6, "art": 2}, {"coding": 0.5, "maths": 0.3, "art": 0.2}) == [
+        FlipLine("Maths counts for more than 56 %", f"It is 30 % {weight}", "b", "Bob"),
+        FlipLine(
+            "Maths counts for more than 52 %",
+            f"It is 30 % {weight} From there on the lead is within the error.",
+            "tie",
+            "Too close to call",
+        ),
+        FlipLine(
+            "23 % of the weight moves to Maths",
+            "Taken from Coding. No smaller change of the weights turns the answer.",
+            "b",
+            "Bob",
+        ),
+    ]
+
+
+def test_flips_of_the_estimate_print_decimals_where_rounding_would_lie():
+    assert flips_of_estimate({"coding": 10, "maths": -10}, {"coding": 0.502, "maths": 0.498}, sd=0.001)[0] == FlipLine(
+        "Coding counts for less than 50.0 %",
+        "It is 50.2 % of the weight of the categories both were measured in.",
+        "b",
+        "Bob",
+    )
+
+
 def test_flips_say_that_no_weighting_flips_it():
     assert flips(match({"c0": 60, "m0": 60}, {"c0": 50, "m0": 60}))[0] == FlipLine(
         "No weighting of the comparable categories flips it",
@@ -497,13 +560,13 @@ def test_flips_say_that_no_weighting_flips_it():
 
 def test_flips_say_when_the_comparable_categories_lead_the_other_way():
     assert flips(match({"c0": 50, "m0": 99}, {"c0": 60}))[0] == FlipLine(
-        "You weigh only the 1 category both were tested in",
+        "You weigh only the one category both were tested in",
         "Over those Bob is ahead; the overall averages also count categories that only one was tested in.",
         "b",
         "Bob",
     )
     assert flips(match({"c0": 60, "m0": 99}, {"c0": 60}))[0] == FlipLine(
-        "You weigh only the 1 category both were tested in",
+        "You weigh only the one category both were tested in",
         "Over those neither is ahead; the overall averages also count categories that only one was tested in.",
         "tie",
         "Level",

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from comparisons import evidence
+from comparisons import evidence, heldout
 from comparisons.evidence import Observations
 from tests.bench.sources import Source, read
 from tests.factories import BUNDLED
@@ -157,8 +157,8 @@ class Tally:
     labels: list
 
     @property
-    def held(self) -> evidence.Held:
-        return evidence.measure(*(np.concatenate(each) for each in (self.p, self.outcome, self.weight, self.covered)))
+    def held(self) -> heldout.Held:
+        return heldout.measure(*(np.concatenate(each) for each in (self.p, self.outcome, self.weight, self.covered)))
 
 
 def run(source: Source, observed: Observations, seeds: int) -> tuple[dict[str, Tally], list]:
@@ -176,8 +176,8 @@ def run(source: Source, observed: Observations, seeds: int) -> tuple[dict[str, T
             if not len(rows):
                 continue
             found = evidence.fit(seen)
-            p, outcome, weight, covered = evidence.held_out(found, observed, rows)
-            i, j, _ = evidence.hidden_pairs(observed, rows)
+            p, outcome, weight, covered = heldout.held_out(found, observed, rows)
+            i, j, _ = heldout.hidden_pairs(observed, rows)
             if groups.any():
                 cross = groups[observed.model[i]] != groups[observed.model[j]]
                 i, j, p, outcome = i[cross], j[cross], p[cross], outcome[cross]
@@ -470,7 +470,7 @@ def simpler(tallies: dict[str, Tally]) -> dict:
         outcome, weight = np.concatenate(tally.outcome), np.concatenate(tally.weight)
         for rule, leads in tally.leads.items():
             lead = np.concatenate(leads)
-            held = evidence.measure(best_scale(lead, outcome, weight), outcome, weight, np.ones(1))
+            held = heldout.measure(best_scale(lead, outcome, weight), outcome, weight, np.ones(1))
             found[task, rule] = (held.accuracy, held.brier, held.log_loss)
         lead = np.concatenate(tally.leads["averages of own tests"])
         apart = np.concatenate(tally.apart) & (lead != 0)

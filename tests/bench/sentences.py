@@ -10,9 +10,9 @@ import time
 from datetime import date
 from itertools import combinations
 
-from comparisons import evidence
+from comparisons import evidence, flips
 from comparisons.scoring import Comparison, compare
-from comparisons.verdicts import Verdict, odds, percent, points, verdict
+from comparisons.verdicts import Verdict, odds, percent, points, shares, verdict
 from tests.factories import Catalogue, bundled
 from tests.test_verdicts import BROKEN, NUMERAL, WORD, Decimal, facts_figures, figures_of, multiples, whole
 
@@ -27,9 +27,14 @@ def estimate_figures(estimate: evidence.Pair | None) -> set[str]:
     figures = {points(value) for each in ends for value in (each.value, each.low, each.high)}
     counted = [each for each in estimate.categories if each.weight > 0]
     leads, weights = [each.gap for each in counted], [each.weight for each in counted]
-    flips = evidence.single_flips(leads, weights) if len(counted) > 1 else []
-    shares = {percent(Decimal(share)).rstrip(" %") for flip in flips for share in (flip.share, flip.now)}
-    return figures | shares | {str(len(counted)), re.sub(r"\D", "", odds(estimate.p)), "99"}
+    found = flips.single_flips(leads, weights) if len(counted) > 1 else []
+    places = [estimate.categories.index(each) for each in counted]
+    found += flips.close_flips(leads, weights, estimate.gap_cov[places][:, places])
+    move = flips.smallest_move(leads, weights) if len(counted) > 2 else None
+    ends = {share for flip in found for share in shares(flip)} | (
+        {percent(Decimal(move[0])).rstrip(" %")} if move else set()
+    )
+    return figures | ends | {str(len(counted)), re.sub(r"\D", "", odds(estimate.p)), "99"}
 
 
 def against(said: Verdict, c: Comparison, estimate: evidence.Pair | None) -> tuple[bool, bool]:
