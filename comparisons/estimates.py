@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -113,6 +113,42 @@ def pair(
     for slug, cells in (with_cells or {}).items():
         fitted = evidence.update(fitted, slug, cells, rules.benchmarks)
     return evidence.pair(fitted, a.slug, b.slug, weights(rules), found.basket, drop={*cannot(a), *cannot(b)})
+
+
+@dataclass(frozen=True, slots=True)
+class PairEstimates:
+    """What one stored fit says of two models, in the order of a page."""
+
+    pair: evidence.Pair | None = None  # none: it does not know one of them
+    of_all: evidence.Pair | None = None  # as if unconfirmed scores counted; only where there are some
+    odd: Mapping[tuple[str, str], float] = field(default_factory=dict)  # expected scores by side (a, b) and benchmark
+    settling: tuple[str, str, float] | None = None
+    blanks: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    age_note: str = ""
+
+
+def of_pair(
+    found: Estimates | None, rules: plain.Rulebook, models: Sequence[LanguageModel], comparison: scoring.Comparison
+) -> PairEstimates | None:
+    """All that a pair page prints of a fit; None before the first."""
+    if found is None:
+        return None
+    estimate = pair(found, rules, models)
+    sides = {model.slug: side for side, model in zip("ab", models, strict=True)}
+    odd = {(sides[slug], test): expected for (slug, test), expected in found.odd.items() if slug in sides}
+    if estimate is None:
+        return PairEstimates(odd=odd, age_note=found.age_note)
+    cards = zip(models, (comparison.a, comparison.b), strict=True)
+    return PairEstimates(
+        pair=estimate,
+        of_all=pair(found, rules, models, {model.slug: trusting(card) for model, card in cards})
+        if comparison.unconfirmed_rows
+        else None,
+        odd=odd,
+        settling=settling(found, rules, estimate),
+        blanks=blanks(found, rules, models, comparison),
+        age_note=found.age_note,
+    )
 
 
 def settling(found: Estimates, rules: plain.Rulebook, compared: evidence.Pair) -> tuple[str, str, float] | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from comparisons import panels
+from comparisons.links import comparison_path
 from comparisons.models import Benchmark, LanguageModel
 from comparisons.naming import plain
 
@@ -137,9 +137,7 @@ def search(text: str) -> Found:
     if len(sides) == 2:
         first, second = (find(part, names)[:3] for part in sides)
         for a in first:
-            pairs += [
-                (f"{a} vs {b}", panels.comparison_path(sorted((a, b), key=lambda m: m.slug))) for b in second if a != b
-            ]
+            pairs += [(f"{a} vs {b}", comparison_path(sorted((a, b), key=lambda m: m.slug))) for b in second if a != b]
     models = find(text, names)[:50]
     tests = [
         test for test in Benchmark.objects.all() if all(word in plain(f"{test.name} {test.slug}") for word in wanted)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from django import forms
 
 from comparisons import bills, listings, pricing
+from comparisons.links import Options
 from comparisons.models import MODALITIES, Creator
-from comparisons.panels import Options
 from comparisons.plain import Rulebook
 from comparisons.scoring import Category
 from comparisons.tradeoffs import Workload

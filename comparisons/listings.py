@@ -1,20 +1,17 @@
-"""One frozen object for each page that lists: leaderboard, model, benchmark, offers, methodology."""
+"""One frozen object for each page that lists: leaderboard, model, benchmark, offers."""
 
 from __future__ import annotations
 
-import datetime
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
 from statistics import median
 from urllib.parse import urlencode
 
 from comparisons import evidence, scoring, tradeoffs, verdicts
+from comparisons.cells import ScoreCell, score_cell, tested_words
+from comparisons.links import Toggle
 from comparisons.models import LanguageModel
-from comparisons.panels import ScoreCell, Toggle, score_cell, tested_words
 from comparisons.plain import Rulebook, Whole
 from comparisons.scoring import Scorecard
 from comparisons.tradeoffs import Facts, day
@@ -456,57 +453,3 @@ def _test_facts(benchmark: scoring.Benchmark) -> tuple[tuple[str, str], ...]:
 
 def weight_words(weight: Decimal) -> str:
     return f"{percent(weight)} of its category" if weight else "shown, not counted"
-
-
-def self_test_lines(held: Mapping[str, float]) -> tuple[tuple[str, str, str], ...]:
-    """(measure, value, meaning) of a fit's self-test."""
-    return (
-        (
-            "Pairs named right",
-            percent(Decimal(held["accuracy"])),
-            f"of {held['pairs']:,} pairs of models with a hidden score on one test each; a coin gives 50 %",
-        ),
-        (
-            "Brier score",
-            points(held["brier"], 3),
-            "mean squared error of the probability; saying nothing gives 0.25, less is better",
-        ),
-        ("Log loss", points(held["log_loss"], 3), "saying nothing gives 0.693, less is better"),
-        (
-            "Calibration error",
-            percent(Decimal(held["calibration_error"])),
-            "mean distance between what was said and how often it came true",
-        ),
-        (
-            "Scores inside their 90 % interval",
-            percent(Decimal(held["coverage"])),
-            f"of {held['scores']:,} hidden scores",
-        ),
-    )
-
-
-TASKS = {
-    "A": "a fifth of all scores hidden",
-    "B": "a fifth of all (model, category) blocks hidden",
-    "C1": "new models with 1 score",
-    "C3": "new models with 3 scores",
-    "C5": "new models with 5 scores",
-    "D": "pairs without a shared test in any category",
-}
-HELD_OUT = Path(__file__).parent / "heldout.json"
-
-
-@cache
-def held_out_tables() -> tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]:
-    """(caption, rows) of each measured run of the held-out evaluation; a row is task and figures, as tests/bench/evidence.py wrote them."""
-    tables = []
-    for run in json.loads(HELD_OUT.read_text()):
-        measured = day(datetime.date.fromisoformat(run["measured_on"]))
-        rows = []
-        for task, accuracy, brier, log_loss, coverage, averages, shared in run["rows"]:
-            shares = (accuracy, averages, shared, coverage)
-            rows.append(
-                (TASKS[task], *(percent(Decimal(share)) for share in shares), points(brier, 3), points(log_loss, 3))
-            )
-        tables.append((f"{run['data']}, measured on {measured} over {run['seeds']} random splits", tuple(rows)))
-    return tuple(tables)

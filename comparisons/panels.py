@@ -1,18 +1,21 @@
-"""Fetched rows in, one frozen object per page out: finished strings that HTML, and later the twins, only print."""
+"""The page of a pair: fetched rows in, one frozen object out, finished strings that HTML, and later the twins, only print."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
 
 from comparisons import bills, evidence, scoring, tradeoffs, verdicts
+from comparisons.cells import ScoreCell, Side, remarks_on, score_cell, side
+from comparisons.estimates import PairEstimates
+from comparisons.links import Options, Toggle, WeightPanel, weight_panel
 from comparisons.models import LanguageModel
 from comparisons.plain import Rulebook
-from comparisons.scoring import CategoryResult, Cell, Comparison, Row, Scorecard
-from comparisons.tradeoffs import Facts, TradeoffRow, Workload, day
+from comparisons.scoring import CategoryResult, Comparison, Row, Scorecard
+from comparisons.tradeoffs import Facts, TradeoffRow, day
 from comparisons.verdicts import FlipLine, Verdict, count, number, percent, points, score_text, span
 
 INDEXED_ROWS, INDEXED_CATEGORIES = 3, 2  # shared rows and categories that make a pair worth a search engine's time
@@ -21,110 +24,6 @@ READINGS = {
     "confirmed": "Confirmed rows only: scores that only an aggregator reports are left out.",
     "independent": "Independent rows only: aggregators' and the makers' own figures are left out.",
 }
-KINDS = {
-    "maintainer": "benchmark's maintainer",
-    "independent": "independent run",
-    "vendor": "maker's figure",
-    "aggregator": "aggregator's figure",
-}
-
-
-def comparison_path(models: Sequence[LanguageModel]) -> str:
-    """The canonical address of models that are in the order of their slugs."""
-    return f"/compare/{'-vs-'.join(model.slug for model in models)}/"
-
-
-@dataclass(frozen=True, slots=True)
-class Toggle:
-    """A link that changes what a panel shows."""
-
-    id: str
-    label: str
-    href: str
-    is_current: bool
-
-
-PRESETS = {
-    "Coding agent": {"agentic": 5, "coding": 5},
-    "Chat": {"instruction-following": 5, "knowledge": 3, "multilingual": 3, "agentic": 0},
-    "Document work": {"multimodal": 5, "knowledge": 2, "instruction-following": 3},
-    "Long context": {"reasoning": 8, "knowledge": 2},
-    "Maths": {"mathematics": 10, "reasoning": 3},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class WeightPanel:
-    """The reader's own weights: a number from 0 to 10 a category, and ready-made sets."""
-
-    fields: tuple[tuple[str, str, int, str], ...]  # slug, name, multiplier, share of the whole in words
-    presets: tuple[Toggle, ...]
-    said: str  # empty: the site's weights
-
-
-def weight_panel(rules: Rulebook, options: Options, address: Callable[[str], str]) -> WeightPanel:
-    """From the rulebook in force, already reweighted; `address` gives the page's own address under other weights."""
-    whole = sum((c.weight for c in rules.categories), Decimal(0))
-    times = options.weights
-    known = {c.slug for c in rules.categories}
-    presets = [("Site weights", "")]
-    presets += [
-        (name, ",".join(f"{slug}:{n}" for slug, n in _in_order(given, rules)))
-        for name, given in PRESETS.items()
-        if set(given) <= known
-    ]
-    chosen = [f"{c.name} × {times[c.slug]}" for c in rules.categories if c.slug in times]
-    return WeightPanel(
-        tuple((c.slug, c.name, times.get(c.slug, 1), percent(c.weight / whole)) for c in rules.categories)
-        if whole
-        else (),
-        tuple(Toggle(f"w-{name.lower().replace(' ', '-')}", name, address(w), w == options.w) for name, w in presets),
-        f"Your weights: {verdicts.joined(chosen)}." if chosen else "",
-    )
-
-
-def _in_order(times: Mapping[str, int], rules: Rulebook) -> list[tuple[str, int]]:
-    return [(c.slug, times[c.slug]) for c in rules.categories if c.slug in times]
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    mark: str  # a, b, c, d: shape and colour
-    slug: str
-    name: str
-    short: str
-    creator: str
-    url: str
-    figure: str  # of the reading in front; empty: none
-    span: str  # likely range of the estimated score
-    badge: str
-    is_behind: bool
-    wins: str
-    tests: str
-    tested: str
-    remark: str  # retired, for example
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One result as printed."""
-
-    text: str
-    url: str
-    kind: str
-    detail: str
-    is_shown: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreCell:
-    text: str
-    url: str
-    is_best: bool
-    is_unconfirmed: bool
-    note: str
-    spread: str
-    sources: tuple[Source, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,40 +139,6 @@ class PairPage:
     checked: str
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the address asks to see; the defaults are the bare page."""
-
-    show: str = ""
-    rows: str = ""
-    sources: str = ""
-    flip: str = ""
-    reading: str = ""  # tested or shared: which reading stands first; empty is the estimated score
-    w: str = ""  # multipliers of the categories' weights: coding:3,reasoning:2
-    workload: Workload = tradeoffs.USUAL
-
-    @property
-    def kept(self) -> tuple[tuple[str, str], ...]:
-        """What the address holds beside the workload, for a form that asks for that."""
-        return tuple((name, value) for name in self.__slots__ if name != "workload" and (value := getattr(self, name)))
-
-    @property
-    def bill(self) -> tuple[tuple[str, str], ...]:
-        """What the address holds of the workload."""
-        return tuple(bills.query(self.workload).items())
-
-    @property
-    def weights(self) -> dict[str, int]:
-        return {slug: int(times) for slug, times in (part.split(":") for part in self.w.split(",") if part)}
-
-    def href(self, path: str, **changes: str) -> str:
-        """The address of the same page with some options changed; defaults are left out."""
-        state = dict(self.kept) | changes
-        order = [name for name in self.__slots__ if state.get(name)]
-        query = urlencode([*((name, state[name]) for name in order), *self.bill])
-        return f"{path}?{query}" if query else path
-
-
 def pair_page(
     pair: Sequence[LanguageModel],
     comparison: Comparison,
@@ -282,22 +147,22 @@ def pair_page(
     rules: Rulebook,
     options: Options,
     *,
-    estimate: evidence.Pair | None = None,
-    estimate_of_all: evidence.Pair | None = None,
-    has_fit: bool = False,
-    odd: Mapping[tuple[str, str], float] | None = None,
-    age_note: str = "",
-    settling: tuple[str, str, float] | None = None,
-    blanks: Mapping[str, tuple[float, float]] | None = None,
+    estimates: PairEstimates | None = None,
     path: str,
     is_featured: bool,
     today: datetime.date,
 ) -> PairPage:
-    """The pair page, in the order of `pair`."""
+    """The pair page, in the order of `pair`; without `estimates` the averages lead."""
+    found = estimates or PairEstimates()
     said = verdicts.verdict(
-        comparison, *facts, confirmed, estimate, estimate_of_all=estimate_of_all, is_thin=has_fit and estimate is None
+        comparison,
+        *facts,
+        confirmed,
+        found.pair,
+        estimate_of_all=found.of_all,
+        is_thin=estimates is not None and found.pair is None,
     )
-    estimate = estimate if said.odds or said.badge == "Too close to call" else None
+    estimate = found.pair if said.odds or said.badge == "Too close to call" else None
     standing = "score" if estimate else "tested"
     front = _front(options.reading or standing, comparison, said, estimate)
     lines = _lines(comparison, said, estimate)
@@ -352,10 +217,10 @@ def pair_page(
             for result in _by_evidence(comparison.categories)
         ),
         has_estimate=estimate is not None,
-        age_note=age_note if estimate else "",
-        settle=_settle(settling, pair) if estimate else "",
-        blanks=_blanks(comparison, blanks or {}, names),
-        blanks_said=_blanks_said(comparison, blanks or {}),
+        age_note=found.age_note if estimate else "",
+        settle=_settle(found.settling, pair) if estimate else "",
+        blanks=_blanks(comparison, found.blanks, names),
+        blanks_said=_blanks_said(comparison, found.blanks),
         row_toggles=(
             Toggle("rows-all", f"All rows ({len(tradeoff_rows)})", options.href(path, rows=""), options.rows != "diff"),
             Toggle(
@@ -375,7 +240,7 @@ def pair_page(
             Toggle("show-phone-shared", f"Tests both took ({len(shared)})", options.href(path, show="shared"), True),
             Toggle("show-phone-all", f"All {len(comparison.rows)}", options.href(path, show="all"), False),
         ),
-        groups=_groups(comparison, chosen, names, odd or {}),
+        groups=_groups(comparison, chosen, names, found.odd),
         shown_rows=len(chosen),
         opens_on_shared=not options.show and len(shared) >= INDEXED_ROWS,
         shared_values=None if shared_gap is None else (number(comparison.shared_a, 1), number(comparison.shared_b, 1)),
@@ -489,42 +354,6 @@ def _lines(c: Comparison, said: Verdict, estimate: evidence.Pair | None) -> dict
         else "Tests both took: no weighted test in common"
     )
     return {"score": score, "tested": tested, "shared": shared}
-
-
-def side(
-    model: LanguageModel,
-    mark: str,
-    card: Scorecard,
-    *,
-    categories: int,
-    wins: str = "",
-    figure: str = "",
-    span: str = "",
-    badge: str = "",
-    is_behind: bool = False,
-) -> Side:
-    return Side(
-        mark=mark,
-        slug=model.slug,
-        name=model.name,
-        short=model.short,
-        creator=model.creator.name,
-        url=model.get_absolute_url(),
-        figure=figure,
-        span=span,
-        badge=badge,
-        is_behind=is_behind,
-        wins=wins,
-        tests=count(len(card.cells), "test"),
-        tested=tested_words(card, categories),
-        remark=f"Retired on {day(model.retires_on)}" if model.is_retired else "",
-    )
-
-
-def tested_words(card: Scorecard, categories: int) -> str:
-    """How much of the whole stands behind a model's averages."""
-    text = f"tested in {len(card.categories)} of {categories} categories"
-    return f"{text} ({percent(card.overall.coverage)} by importance)" if card.overall else text
 
 
 def _by_evidence(results: Sequence[CategoryResult]) -> list[CategoryResult]:
@@ -687,7 +516,7 @@ def _group_words(result: CategoryResult, names: Sequence[str]) -> str:
 def _benchmark_line(row: Row, names: Sequence[str], odd: Mapping[tuple[str, str], float]) -> BenchmarkLine:
     benchmark = row.benchmark
     by_side = {"a": names[0], "b": names[1]}
-    remarks = _remarks(benchmark)
+    remarks = remarks_on(benchmark)
     if benchmark.status != "current":
         remarks.append(benchmark.status)
     if row.settings_differ:
@@ -720,233 +549,7 @@ def _benchmark_line(row: Row, names: Sequence[str], odd: Mapping[tuple[str, str]
     )
 
 
-def _remarks(benchmark: scoring.Benchmark) -> list[str]:
-    """What a reader must know about a benchmark's figures."""
-    remarks = [] if benchmark.weight else ["shown, not counted"]
-    return [*remarks, "lower is better"] if benchmark.direction == "lower" else remarks
-
-
 def _gap_text(row: Row) -> str:
     """A lead in points of the scale from 0 to 100, or in the benchmark's own unit where its scale has no bounds."""
     unit = row.benchmark.unit
     return score_text(abs(row.gap), unit) if unit in ("usd", "seconds", "minutes") else number(abs(row.gap), 1)
-
-
-def score_cell(cell: Cell, unit: str, *, is_best: bool = False, expected: float | None = None) -> ScoreCell:
-    """One model's results on one benchmark: the displayed one, and all of them where there are several.
-
-    `expected` is what the fit expects where the score is out of line with the rest.
-    """
-    remarks = [cell.shown.note, f"out of line, {points(expected)} expected" if expected is not None else ""]
-    low, high = cell.spread
-    results = (cell.shown, *cell.others)
-    return ScoreCell(
-        text=score_text(cell.value, unit),
-        url=cell.shown.source_url,
-        is_best=is_best,
-        is_unconfirmed=cell.is_unconfirmed,
-        note="; ".join(remark for remark in remarks if remark),
-        spread=f"{len(results)} sources, {low.normalize():f} to {high.normalize():f}" if cell.others else "",
-        sources=tuple(
-            Source(
-                score_text(result.value, unit),
-                result.source_url,
-                KINDS[result.source_kind],
-                ", ".join(
-                    part
-                    for part in (day(result.reported_on) if result.reported_on else "no date", result.setting)
-                    if part
-                ),
-                result is cell.shown,
-            )
-            for result in results
-        ),
-    )
-
-
-def worked_example(comparison: Comparison, rules: Rulebook) -> tuple[tuple[str, str, str, str], ...]:
-    """(category, weight, arithmetic of a, arithmetic of b) for the methodology page, from the rows themselves."""
-    lines = []
-    for result in comparison.categories:
-        sums = []
-        for card, average in ((comparison.a, result.a), (comparison.b, result.b)):
-            if average is None:
-                sums.append("no weighted score")
-                continue
-            terms = [
-                (b.weight, card.cells[b.slug].value)
-                for b in rules.benchmarks.values()
-                if b.category == result.category.slug and b.weight and b.slug in card.cells
-            ]
-            weight = sum(w for w, _ in terms)
-            written = " + ".join(f"{w.normalize():f} × {x.normalize():f}" for w, x in terms)
-            sums.append(f"({written}) / {weight.normalize():f} = {number(average.value, 1)}")
-        lines.append((result.category.name, f"{result.category.weight.normalize():f}", *sums))
-    return tuple(lines)
-
-
-def worked_words(comparison: Comparison, names: Sequence[str]) -> tuple[str, ...]:
-    """The overall averages step by step, and what follows from them, one sentence each."""
-    found = []
-    for name, card in zip(names, (comparison.a, comparison.b), strict=True):
-        if not card.overall:
-            found.append(f"{name} has no weighted score, so no overall average.")
-            continue
-        parts = [result.category for result in comparison.categories if result.category.slug in card.categories]
-        terms = " + ".join(f"{c.weight.normalize():f} × {number(card.categories[c.slug].value, 2)}" for c in parts)
-        share = f"{sum(c.weight for c in parts).normalize():f}"
-        value = card.overall.value
-        found.append(f"{name} overall: ({terms}) / {share} = {number(value, 2)}, printed as {number(value)}.")
-    total = len(comparison.categories)
-    wins = [f"{name} {won}" for name, won in zip(names, (comparison.wins_a, comparison.wins_b), strict=True)]
-    found.append(
-        f"Of {total} categories {len(comparison.comparable)} are comparable; {verdicts.joined(wins)} of them won."
-    )
-    if comparison.shared_rows:
-        values = f"{number(comparison.shared_a, 2)} and {number(comparison.shared_b, 2)}"
-        found.append(
-            f"Over the {count(comparison.shared_rows, 'weighted test')} both took, the same two steps give {values}."
-        )
-    return tuple(found)
-
-
-# --- three and four models ------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row of a table with one cell a model: its text, and whether it is the best or, for limits, a line of detail."""
-
-    name: str
-    url: str
-    cells: tuple[tuple[str, bool | str], ...]
-    remark: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ShortlistPage:
-    path: str
-    title: str
-    description: str
-    sides: tuple[Side, ...]
-    coverage: str
-    scores: tuple[
-        tuple[str, str, str], ...
-    ]  # estimated score, likely range, likely rank of each model; empty before the first fit
-    overall: Line
-    categories: tuple[Line, ...]
-    limits: tuple[Line, ...]
-    groups: tuple[tuple[str, tuple[Line, ...]], ...]
-    pairs: tuple[tuple[str, str], ...]  # (label, address)
-    show_toggles: tuple[Toggle, ...]
-    shown_rows: int
-    columns: int
-    bill: bills.BillPanel
-    weights: WeightPanel
-    add_href: str  # empty: four stand already
-    announcement: str
-
-
-def shortlist_page(
-    models: Sequence[LanguageModel],
-    cards: Sequence[Scorecard],
-    facts: Sequence[Facts],
-    rules: Rulebook,
-    options: Options,
-    *,
-    estimated: Mapping[str, evidence.Standing] | None = None,
-    path: str,
-    today: datetime.date,
-) -> ShortlistPage:
-    """Three or four models side by side by the same rules; sentences are for pairs."""
-    names = [model.name for model in models]
-    benchmarks = [b for b in rules.benchmarks.values() if any(b.slug in card.cells for card in cards)]
-    everywhere = [b for b in benchmarks if all(b.slug in card.cells for card in cards)]
-    show = "shared" if options.show == "shared" else "all"
-    chosen = everywhere if show == "shared" else benchmarks
-    columns = [_limits(fact, today) for fact in facts]
-    return ShortlistPage(
-        path=path,
-        title=f"{' vs '.join(names)}: benchmarks, price and context compared",
-        description=f"{verdicts.joined(names)} side by side: {len(benchmarks)} benchmarks on record, {len(everywhere)} run on all.",
-        sides=tuple(
-            side(m, mark, card, categories=len(rules.categories))
-            for m, mark, card in zip(models, "abcd", cards, strict=False)
-        ),
-        coverage=f"{count(len(benchmarks), 'benchmark')} on record, {len(everywhere)} run on all {len(models)} models.",
-        scores=tuple(_score_cell(estimated.get(model.slug)) for model in models) if estimated else (),
-        overall=_line(
-            "Average of its own tests", "", [card.overall.value if card.overall else None for card in cards], 0
-        ),
-        categories=tuple(
-            _line(
-                c.name,
-                f"/leaderboard/{c.slug}/",
-                [card.categories[c.slug].value if c.slug in card.categories else None for card in cards],
-            )
-            for c in rules.categories
-        ),
-        limits=tuple(Line(label, "", tuple(column[label] for column in columns)) for label in columns[0]),
-        groups=tuple(
-            (c.name, lines)
-            for c in rules.categories
-            if (lines := tuple(_score_line(b, cards) for b in chosen if b.category == c.slug))
-        ),
-        pairs=tuple(
-            (f"{a.name} vs {b.name}", f"/compare/{a.slug}-vs-{b.slug}/")
-            for i, a in enumerate(models)
-            for b in models[i + 1 :]
-        ),
-        show_toggles=(
-            Toggle("show-all", f"All ({len(benchmarks)})", options.href(path, show=""), show == "all"),
-            Toggle(
-                "show-shared",
-                f"Tests all took ({len(everywhere)})",
-                options.href(path, show="shared"),
-                show == "shared",
-            ),
-        ),
-        shown_rows=len(chosen),
-        columns=len(models) + 1,
-        bill=bills.bill_panel(facts, options.workload, options.kept),
-        weights=weight_panel(rules, options, lambda w: options.href(path, w=w)),
-        add_href="/compare/?" + urlencode([*zip("abc", [m.slug for m in models], strict=False), ("more", "1")])
-        if len(models) < 4
-        else "",
-        announcement=f"{count(len(chosen), 'benchmark')} shown",
-    )
-
-
-def _score_cell(standing: evidence.Standing | None) -> tuple[str, str, str]:
-    if standing is None:
-        return "", "", ""
-    overall = standing.overall
-    places = "too few tests for a rank" if standing.best is None else f"likely rank {standing.best} to {standing.worst}"
-    return points(overall.value), span(overall), places
-
-
-def _line(name: str, url: str, values: Sequence[Decimal | None], places: int = 1) -> Line:
-    texts = [number(value, places) if value is not None else "" for value in values]
-    return Line(name, url, _marked(texts, values, max))
-
-
-def _score_line(benchmark: scoring.Benchmark, cards: Sequence[Scorecard]) -> Line:
-    cells = [card.cells.get(benchmark.slug) for card in cards]
-    values = [cell.value if cell else None for cell in cells]
-    texts = [score_text(value, benchmark.unit) if value is not None else "" for value in values]
-    best = {"higher": max, "lower": min, "none": None}[benchmark.direction]
-    return Line(
-        benchmark.name, f"/benchmarks/{benchmark.slug}/", _marked(texts, values, best), ", ".join(_remarks(benchmark))
-    )
-
-
-def _marked(
-    texts: Sequence[str], values: Sequence[Decimal | None], best: Callable | None
-) -> tuple[tuple[str, bool], ...]:
-    """Texts with the best values marked; none where all are equal or only one is known."""
-    known = [value for value in values if value is not None]
-    top = best(known) if best and len(set(known)) > 1 else None
-    return tuple((text, top is not None and value == top) for text, value in zip(texts, values, strict=True))
-
-
-def _limits(facts: Facts, today: datetime.date) -> dict[str, tuple[str, str]]:
-    """The tradeoff column of one model: value and detail of each of the pair's rows."""
-    return {row.label: (row.a.text or row.missing, row.a.detail) for row in tradeoffs.rows(facts, facts, today)}

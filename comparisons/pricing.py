@@ -10,9 +10,9 @@ from decimal import Decimal
 from itertools import pairwise
 
 from comparisons import bills, scoring, tradeoffs
+from comparisons.links import comparison_path
 from comparisons.listings import Column, OfferLine, by_column, offer_line, sort_columns
 from comparisons.models import LanguageModel
-from comparisons.panels import comparison_path
 from comparisons.plain import Whole, plain_offer
 from comparisons.scoring import Scorecard
 from comparisons.tradeoffs import Bill, Facts, Workload, day

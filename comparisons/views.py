@@ -21,8 +21,22 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 from django_htmx.http import reswap, retarget
 
-from comparisons import estimates, finding, forms, listings, panels, plain, pricing, scoring, tradeoffs, verdicts
+from comparisons import (
+    estimates,
+    finding,
+    forms,
+    listings,
+    panels,
+    plain,
+    pricing,
+    scoring,
+    shortlists,
+    tradeoffs,
+    verdicts,
+)
 from comparisons.importing import exporting
+from comparisons.links import Options, comparison_path, weight_panel
+from comparisons.methodology import held_out_tables, self_test_lines, worked_example, worked_words
 from comparisons.models import (
     Benchmark,
     CatalogueVersion,
@@ -115,7 +129,7 @@ def picked_address(request: HttpRequest, models: Sequence[LanguageModel]) -> str
         return ordered[0].get_absolute_url()
     options = forms.options(request.GET, plain.rulebook().categories)
     flip = "1" if len(ordered) == 2 and models[0] != ordered[0] else ""
-    return options.href(panels.comparison_path(ordered), flip=flip)
+    return options.href(comparison_path(ordered), flip=flip)
 
 
 @public
@@ -125,7 +139,7 @@ def compare(request: HttpRequest, pair: str) -> HttpResponse:
         raise Http404(pair)
     models = [names_of(slug) for slug in slugs]
     ordered = sorted({model.pk: model for model in models}.values(), key=lambda model: model.slug)
-    path = panels.comparison_path(ordered) if len(ordered) > 1 else ordered[0].get_absolute_url()
+    path = comparison_path(ordered) if len(ordered) > 1 else ordered[0].get_absolute_url()
     if request.path != path:
         return permanent(request, path)
     gone = [model for model in ordered if model.status == "withdrawn"]
@@ -147,9 +161,7 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpR
         )
         for sources in (options.sources or "all", "confirmed")
     )
-    found = estimates.current() if options.sources != "independent" else None
-    estimate = estimates.pair(found, rules, sides)
-    all_cards = cards.get("all", {})
+    fit = estimates.current() if options.sources != "independent" else None
     page = panels.pair_page(
         sides,
         chosen,
@@ -157,24 +169,7 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpR
         [facts[m.pk] for m in sides],
         rules,
         options,
-        estimate=estimate,
-        estimate_of_all=estimates.pair(
-            found, rules, sides, {m.slug: estimates.trusting(all_cards[m.pk]) for m in sides}
-        )
-        if estimate and chosen.unconfirmed_rows
-        else None,
-        has_fit=found is not None,
-        age_note=found.age_note if found else "",
-        odd={
-            (side, slug): value
-            for side, m in zip("ab", sides, strict=True)
-            for (name, slug), value in found.odd.items()
-            if name == m.slug
-        }
-        if found
-        else None,
-        settling=estimates.settling(found, rules, estimate) if estimate else None,
-        blanks=estimates.blanks(found, rules, sides, chosen) if estimate else None,
+        estimates=estimates.of_pair(fit, rules, sides, chosen),
         path=path,
         is_featured=FeaturedPair.objects.filter(first=models[0], second=models[1]).exists(),
         today=today,
@@ -197,7 +192,7 @@ def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str) -> 
     rules = rules.reweighted(options.weights)
     cards = plain.scorecards(rules, plain.results(models), options.sources or "all")
     facts = plain.facts(models, today)
-    page = panels.shortlist_page(
+    page = shortlists.shortlist_page(
         models,
         [cards.get(m.pk, plain.EMPTY_CARD) for m in models],
         [facts[m.pk] for m in models],
@@ -269,8 +264,8 @@ def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
         "age_note": fit.age_note if estimated is not None else "",
         "readings": listings.readings(path, query, fit is not None),
         "kept": form.kept() | {"reading": query["reading"]},
-        "options": panels.Options(w=options.w),
-        "weights": panels.weight_panel(rules, options, lambda w: listings.address(path, query, w=w)),
+        "options": Options(w=options.w),
+        "weights": weight_panel(rules, options, lambda w: listings.address(path, query, w=w)),
         "is_filtered": bool(request.GET),
     }
     return show(
@@ -383,8 +378,8 @@ def methodology(request: HttpRequest) -> HttpResponse:
         "stale_days": scoring.STALE_DAYS,
         "newest": tradeoffs.day(newest) if newest else "",
         "fit": (fit := Fit.objects.defer("arrays").first()),
-        "held": listings.self_test_lines(fit.self_test) if fit else (),
-        "held_out": listings.held_out_tables(),
+        "held": self_test_lines(fit.self_test) if fit else (),
+        "held_out": held_out_tables(),
         "basket": estimates.basket(),
     }
     pair = list(LanguageModel.objects.published().filter(slug__in=SEED_PAIR).order_by("slug"))
@@ -396,9 +391,9 @@ def methodology(request: HttpRequest) -> HttpResponse:
         context |= {
             "pair": pair,
             "pair_url": f"/compare/{pair[0].slug}-vs-{pair[1].slug}/",
-            "worked": panels.worked_example(example, rules),
+            "worked": worked_example(example, rules),
         }
-        context["worked_words"] = panels.worked_words(example, [m.name for m in pair])
+        context["worked_words"] = worked_words(example, [m.name for m in pair])
     return render(request, "comparisons/methodology.html", context)
 
 

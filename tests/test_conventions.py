@@ -93,7 +93,10 @@ ABOVE = {  # what a module between the tables and the pages must not know
     },
     "plain": {"panels", "listings", "forms", "finding", "curation", "importing"},
     "finding": {"listings", "forms", "curation", "importing"},
-    "panels": {"listings", "forms", "curation", "importing"},
+    "links": {"cells", "panels", "shortlists", "listings", "forms", "curation", "importing"},
+    "cells": {"panels", "shortlists", "listings", "forms", "curation", "importing"},
+    "panels": {"shortlists", "listings", "forms", "curation", "importing"},
+    "shortlists": {"listings", "forms", "curation", "importing"},
     "listings": {"forms", "curation", "importing"},
 }
 

@@ -8,10 +8,10 @@ from django.db import transaction
 from django.test import Client
 
 from comparisons import finding, plain, scoring, tradeoffs
+from comparisons.cells import score_cell
 from comparisons.importing.exporting import table_csv
 from comparisons.importing.writing import import_folder
 from comparisons.models import LanguageModel, Offer, Score
-from comparisons.panels import score_cell
 from comparisons.tradeoffs import Workload
 from tests.test_importing import SMALL, faults_of, folder_with
 

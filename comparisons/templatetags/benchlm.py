@@ -7,7 +7,8 @@ from django.conf import settings
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from comparisons.panels import ScoreCell, TradeoffRow
+from comparisons.cells import ScoreCell
+from comparisons.tradeoffs import TradeoffRow
 
 register = template.Library()
 

@@ -1,0 +1,132 @@
+"""What several pages print alike: a model at the head of a column, and a score with its sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from comparisons import scoring
+from comparisons.models import LanguageModel
+from comparisons.scoring import Cell, Scorecard
+from comparisons.tradeoffs import day
+from comparisons.verdicts import count, percent, points, score_text
+
+KINDS = {
+    "maintainer": "benchmark's maintainer",
+    "independent": "independent run",
+    "vendor": "maker's figure",
+    "aggregator": "aggregator's figure",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    mark: str  # a, b, c, d: shape and colour
+    slug: str
+    name: str
+    short: str
+    creator: str
+    url: str
+    figure: str  # of the reading in front; empty: none
+    span: str  # likely range of the estimated score
+    badge: str
+    is_behind: bool
+    wins: str
+    tests: str
+    tested: str
+    remark: str  # retired, for example
+
+
+def side(
+    model: LanguageModel,
+    mark: str,
+    card: Scorecard,
+    *,
+    categories: int,
+    wins: str = "",
+    figure: str = "",
+    span: str = "",
+    badge: str = "",
+    is_behind: bool = False,
+) -> Side:
+    return Side(
+        mark=mark,
+        slug=model.slug,
+        name=model.name,
+        short=model.short,
+        creator=model.creator.name,
+        url=model.get_absolute_url(),
+        figure=figure,
+        span=span,
+        badge=badge,
+        is_behind=is_behind,
+        wins=wins,
+        tests=count(len(card.cells), "test"),
+        tested=tested_words(card, categories),
+        remark=f"Retired on {day(model.retires_on)}" if model.is_retired else "",
+    )
+
+
+def tested_words(card: Scorecard, categories: int) -> str:
+    """How much of the whole stands behind a model's averages."""
+    text = f"tested in {len(card.categories)} of {categories} categories"
+    return f"{text} ({percent(card.overall.coverage)} by importance)" if card.overall else text
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One result as printed."""
+
+    text: str
+    url: str
+    kind: str
+    detail: str
+    is_shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreCell:
+    text: str
+    url: str
+    is_best: bool
+    is_unconfirmed: bool
+    note: str
+    spread: str
+    sources: tuple[Source, ...]
+
+
+def score_cell(cell: Cell, unit: str, *, is_best: bool = False, expected: float | None = None) -> ScoreCell:
+    """One model's results on one benchmark: the displayed one, and all of them where there are several.
+
+    `expected` is what the fit expects where the score is out of line with the rest.
+    """
+    remarks = [cell.shown.note, f"out of line, {points(expected)} expected" if expected is not None else ""]
+    low, high = cell.spread
+    results = (cell.shown, *cell.others)
+    return ScoreCell(
+        text=score_text(cell.value, unit),
+        url=cell.shown.source_url,
+        is_best=is_best,
+        is_unconfirmed=cell.is_unconfirmed,
+        note="; ".join(remark for remark in remarks if remark),
+        spread=f"{len(results)} sources, {low.normalize():f} to {high.normalize():f}" if cell.others else "",
+        sources=tuple(
+            Source(
+                score_text(result.value, unit),
+                result.source_url,
+                KINDS[result.source_kind],
+                ", ".join(
+                    part
+                    for part in (day(result.reported_on) if result.reported_on else "no date", result.setting)
+                    if part
+                ),
+                result is cell.shown,
+            )
+            for result in results
+        ),
+    )
+
+
+def remarks_on(benchmark: scoring.Benchmark) -> list[str]:
+    """What a reader must know about a benchmark's figures."""
+    remarks = [] if benchmark.weight else ["shown, not counted"]
+    return [*remarks, "lower is better"] if benchmark.direction == "lower" else remarks
