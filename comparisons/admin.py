@@ -307,7 +307,7 @@ class ScoreAdmin(StatusAdmin):
         section("State", "A withdrawn score leaves every page.", ("status", "withdrawn_on")),
     ]
 
-    @admin.action(permissions=["change"], description="Checked today")
+    @admin.action(permissions=["publish"], description="Checked today")
     def mark_checked(self, request: HttpRequest, queryset: QuerySet) -> None:
         self.tell(request, curation.mark_checked(queryset), "marked as checked", "marked already")
 

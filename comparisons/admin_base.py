@@ -29,6 +29,18 @@ def refitted(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return response
 
 
+def may_publish(request: HttpRequest, table: type[models.Model]) -> bool:
+    """Whether the curator may make rows of the table public; where no row is a draft, the right to change it says enough."""
+    right = curation.PUBLISHED_AS.get(table)
+    return right is None or request.user.has_perm(f"comparisons.publish_{right}")
+
+
+def kept_as_drafts(request: HttpRequest, table: type[models.Model]) -> list[str]:
+    """The status is shown, not offered, to those who may not publish."""
+    has_status = any(field.name == "status" for field in table._meta.fields)
+    return ["status"] if has_status and table in curation.PUBLISHED_AS and not may_publish(request, table) else []
+
+
 class CurationAdmin(SimpleHistoryAdmin):
     """What all tables share: the reason field, the change log, the history, and no silent overwrite."""
 
@@ -42,7 +54,24 @@ class CurationAdmin(SimpleHistoryAdmin):
     def get_form(self, request: HttpRequest, obj=None, change: bool = False, **kwargs) -> type[CurationForm]:
         form = super().get_form(request, obj, change, **kwargs)
         form.refusal = getattr(request, "refusal", "")
+        form.only_drafts = not self.has_publish_permission(request)
         return form
+
+    # --- who may: drafts are open to all who may change the table, what is more needs the right to publish ---
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        return may_publish(request, self.model)
+
+    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
+        return super().has_change_permission(request, obj) and self.may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        return super().has_delete_permission(request, obj) and self.may_touch(request, obj)
+
+    def may_touch(self, request: HttpRequest, obj: models.Model | None) -> bool:
+        return obj is None or self.has_publish_permission(request) or curation.is_draft(obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj=None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), *kept_as_drafts(request, self.model)]
 
     def changeform_view(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         """Two curators who write the same row at once both pass validation; the later one gets the form back."""
@@ -101,7 +130,8 @@ class CurationAdmin(SimpleHistoryAdmin):
         """An earlier state of a row as its form; who may change the row may save it again."""
         if not all(part.isascii() and part.isdecimal() for part in (object_id, version_id)):
             raise Http404
-        if request.method == "POST" and not self.has_change_permission(request):
+        now = self.model._base_manager.filter(pk=object_id).first()
+        if request.method == "POST" and not self.has_change_permission(request, now):
             raise PermissionDenied
         return super().history_form_view(request, object_id, version_id, extra_context)
 
@@ -125,15 +155,15 @@ class StatusAdmin(CurationAdmin):
     action_form = ReasonActionForm
     actions = ["publish", "set_to_draft", "withdraw"]
 
-    @admin.action(permissions=["change"], description="Publish")
+    @admin.action(permissions=["publish"], description="Publish")
     def publish(self, request: HttpRequest, queryset: QuerySet) -> None:
         self.set_status(request, queryset, Status.PUBLISHED, "published", "published already")
 
-    @admin.action(permissions=["change"], description="Set back to draft")
+    @admin.action(permissions=["publish"], description="Set back to draft")
     def set_to_draft(self, request: HttpRequest, queryset: QuerySet) -> None:
         self.set_status(request, queryset, Status.DRAFT, "set back to draft", "a draft already")
 
-    @admin.action(permissions=["change"], description="Withdraw")
+    @admin.action(permissions=["publish"], description="Withdraw")
     def withdraw(self, request: HttpRequest, queryset: QuerySet) -> None:
         self.set_status(request, queryset, Status.WITHDRAWN, "withdrawn", "withdrawn already")
 
@@ -177,6 +207,14 @@ class CurationInline(admin.TabularInline):
     extra = 0
     show_change_link = True
     view_on_site = False
+
+    def get_formset(self, request: HttpRequest, obj=None, **kwargs) -> type:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form.only_drafts = not may_publish(request, self.model)
+        return formset
+
+    def get_readonly_fields(self, request: HttpRequest, obj=None) -> list[str]:
+        return kept_as_drafts(request, self.model)
 
     def get_fields(self, request: HttpRequest, obj=None) -> list[str]:
         return [*self.fields, "loaded"] if self.has_change_permission(request, obj) else self.fields

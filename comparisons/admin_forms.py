@@ -32,9 +32,12 @@ class CurationForm(forms.ModelForm):
     )
     loaded = forms.IntegerField(required=False, widget=forms.HiddenInput)
     refusal = ""  # set for the second try after two curators wrote the same row at once
+    only_drafts = False  # set for curators who may not publish
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        if self.only_drafts and self.instance.pk is None and hasattr(self.instance, "status"):
+            self.instance.status = Status.DRAFT
         for name, value in self.initial.items():
             if isinstance(value, Decimal):
                 self.initial[name] = Decimal(plain_number(value))
@@ -67,6 +70,12 @@ class CurationForm(forms.ModelForm):
         if self.instance.pk and (self.has_changed() or self.is_return):
             self.notice_other_curator(cleaned)
         return cleaned
+
+    def _post_clean(self) -> None:
+        """What was entered stands in the instance now: who may not publish saves drafts only."""
+        super()._post_clean()
+        if self.only_drafts and not self.errors and self.has_changed() and not curation.is_draft(self.instance):
+            self.add_error(None, "This would be public at once, and you may save drafts only: ask an editor.")
 
     def fill_slug(self, cleaned: dict) -> None:
         """Make the slug of a new row by the site's own rule: the admin's script drops dots and plus signs."""

@@ -2,11 +2,9 @@
 
 import copy
 import datetime
-import secrets
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
@@ -16,6 +14,7 @@ from django.utils import timezone
 from comparisons.importing.changes import changes_for
 from comparisons.models import (
     Change,
+    Creator,
     LanguageModel,
     ModelAlias,
     Offer,
@@ -56,6 +55,34 @@ def is_public(row: models.Model | None) -> bool:
         case OfferTier():
             return is_public(row.offer)
     return row is not None
+
+
+# Whose publish right a row needs once it is more than a draft; other tables need the right to change them alone.
+PUBLISHED_AS = {
+    LanguageModel: "languagemodel",
+    Creator: "languagemodel",
+    ModelAlias: "languagemodel",
+    Runtime: "languagemodel",
+    Score: "score",
+    Offer: "offer",
+    OfferTier: "offer",
+}
+
+
+def is_draft(row: models.Model) -> bool:
+    """Whether nothing public hangs on the row: a draft, or a part of one."""
+    match row:
+        case LanguageModel():
+            return row.status == Status.DRAFT
+        case Score() | Offer():
+            return row.status == Status.DRAFT or (row.model_id is not None and is_draft(row.model))
+        case OfferTier():
+            return row.offer_id is not None and is_draft(row.offer)
+        case ModelAlias() | Runtime():
+            return row.model_id is not None and is_draft(row.model)
+        case Creator():
+            return row.pk is None or not row.models.exclude(status=Status.DRAFT).exists()
+    return False
 
 
 def fields_of(row: models.Model | None) -> dict | None:
@@ -234,15 +261,3 @@ def attention(today: datetime.date) -> list[tuple[str, str, int, str]]:
         ("score", "unconfirmed scores", scores["unconfirmed"], "source_kind__exact=aggregator&status__exact=published"),
         ("languagemodel", "models without a price", unpriced, "priced=no&status__exact=published"),
     ]
-
-
-# --- the first account ----------------------------------------------------------------------------------------------
-def ensure_admin() -> str | None:
-    """Make the superuser `admin` when there is none and return its password; None when there is one already."""
-    users = get_user_model().objects
-    if users.filter(is_superuser=True, is_active=True).exists():
-        return None
-    password = secrets.token_urlsafe(15)
-    with transaction.atomic():
-        users.create_superuser("admin", password=password)
-    return password

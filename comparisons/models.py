@@ -231,6 +231,7 @@ class LanguageModel(CatalogueRow):
 
     class Meta:
         ordering = ["name"]
+        permissions = [("publish_languagemodel", "Can publish and withdraw language models")]
         constraints = [
             slug_constraint("languagemodel"),
             https_constraint("languagemodel", "url", blank=True),
@@ -517,6 +518,7 @@ class Score(CatalogueRow):
 
     class Meta:
         ordering = ["benchmark__category__order", "benchmark__name", "source_kind"]
+        permissions = [("publish_score", "Can publish and withdraw scores")]
         constraints = [
             models.UniqueConstraint(
                 fields=["model", "benchmark", "setting", "source_url"],
@@ -590,6 +592,7 @@ class Offer(CatalogueRow):
 
     class Meta:
         ordering = ["model__name", "-makers_own", "host", "-starts_on"]
+        permissions = [("publish_offer", "Can publish and withdraw offers")]
         constraints = [
             models.UniqueConstraint(
                 fields=["model", "host", "basis"],

@@ -2,7 +2,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError
 
-from comparisons.curation import ensure_admin
+from comparisons.accounts import ensure_admin
 
 
 class Command(BaseCommand):
