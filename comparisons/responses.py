@@ -16,6 +16,8 @@ from django_htmx.http import push_url
 
 from comparisons.models import CatalogueVersion
 
+MOST_BYTES = 16 * 1024  # of a form that anybody may send
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 View = Callable[..., HttpResponse]
 
 
@@ -35,6 +37,43 @@ def public(view: View) -> View:
         return response
 
     return respond
+
+
+def private(view: View) -> View:
+    """A response for one person: kept by no cache, found by no search engine, and its address told to nobody."""
+
+    @wraps(view)
+    def respond(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response.headers["Cache-Control"] = "no-store, private"
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return respond
+
+
+def length(request: HttpRequest) -> int:
+    stated = request.META.get("CONTENT_LENGTH") or "0"
+    return int(stated) if stated.isdecimal() else 0
+
+
+def refused_body(request: HttpRequest) -> HttpResponse | None:
+    """The answer to a form that is too large or none at all, before anything of it is read; None for a proper one."""
+    if request.method == "POST" and length(request) > MOST_BYTES:
+        return HttpResponse("Too large.", status=413, content_type="text/plain")
+    if request.method == "POST" and request.content_type not in FORM_TYPES:
+        return HttpResponse("Send the form itself.", status=415, content_type="text/plain")
+    return None
+
+
+def form_answer(request: HttpRequest, page: str, box: str, context: dict, status: int = 200) -> HttpResponse:
+    """A page around a form, or for htmx the form alone."""
+    response = render(request, box if request.htmx else page, context, status=status)
+    # Under no-referrer a form is sent with Origin: null, and refused.
+    response.headers["Referrer-Policy"] = "same-origin"
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 def wants_fragment(request: HttpRequest) -> bool:

@@ -10,9 +10,10 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
-from benchlm.newsletter import consent, limits, mail, subscriptions
+from benchlm.newsletter import consent, mail, subscriptions
 from benchlm.newsletter.consent import UNKNOWN, Location
 from benchlm.newsletter.models import Subscriber
+from comparisons import visitors
 from tests.test_newsletter_signup import ask, finish_mail, signed_up, sink  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +22,7 @@ VISITORS = ("198.51.100.77", "2001:db8:dead::77")
 
 @pytest.fixture(autouse=True)
 def _quiet_process(monkeypatch):
-    limits.forget_clients()
+    visitors.forget_clients()
     monkeypatch.setattr(mail, "_failed_at", None)
     monkeypatch.setattr(mail, "WAITS", (0,))
 
@@ -67,7 +68,7 @@ def test_header_counts_only_from_a_trusted_proxy(settings):
 )
 def test_forwarded_addresses_are_read_from_the_right(settings, peer, forwarded, client):
     settings.TRUSTED_PROXIES = ["10.0.0.0/8"]
-    assert str(consent.client_address({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded})) == client
+    assert str(visitors.client_address({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded})) == client
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a database" * 100])
@@ -165,9 +166,9 @@ def test_whole_flow_leaves_no_trace_of_the_visitor(sink, settings, caplog, tmp_p
     client.get("/newsletter/confirm/none/")
     assert [ask(f"a{n}@d{n}.co", client).status_code for n in range(11)][-1] == 429
     monkeypatch.setattr(subscriptions, "sign_up", lambda *_: 1 / 0)
-    limits.forget_clients()
+    visitors.forget_clients()
     assert ask("b@b.co", client).status_code == 500
-    found = [caplog.text.encode(), *(raw for _, raw in sink.accepted), repr(limits._clients).encode()]
+    found = [caplog.text.encode(), *(raw for _, raw in sink.accepted), repr(visitors._clients).encode()]
     found += [path.read_bytes() for path in site.STATE_DIR.rglob("*") if path.is_file()]
     if connection.vendor == "sqlite":
         connection.ensure_connection()

@@ -14,8 +14,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from benchlm.newsletter import addresses, consent, forms, keys, limits, mail, subscriptions
+from benchlm.newsletter import addresses, consent, keys, limits, mail, subscriptions
 from benchlm.newsletter.models import ConfirmToken, Limit, Subscriber, Suppression
+from comparisons import stamps, visitors
 from tests.newsletter_sink import Sink, listening
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,7 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture(autouse=True)
 def _quiet_process(monkeypatch):
     """Nothing of one test is remembered by the process for the next."""
-    limits.forget_clients()
+    visitors.forget_clients()
     monkeypatch.setattr(mail, "_failed_at", None)
     monkeypatch.setattr(mail, "WAITS", (0,))
 
@@ -48,7 +49,7 @@ def finish_mail() -> None:
 
 def aged(seconds: float) -> str:
     """The signed time of a form that was opened so many seconds ago."""
-    signer = forms._signer()
+    signer = stamps._signer("newsletter")
     signer.timestamp = lambda: b62_encode(int(time.time() - seconds))
     return signer.sign("form")
 
@@ -342,10 +343,10 @@ def test_client_gets_ten_an_hour(sink, forged):
 
 def test_ipv6_clients_are_one_within_their_56():
     now = timezone.now()
-    networks = {consent.network_of(consent.parsed(f"2001:db8:dead:be{number:02x}::1")) for number in range(256)}
+    networks = {visitors.network_of(visitors.parsed(f"2001:db8:dead:be{number:02x}::1")) for number in range(256)}
     assert networks == {"2001:db8:dead:be00::/56"}
     assert [limits.client_may("2001:db8:dead:be00::/56", now) for _ in range(11)] == [True] * 10 + [False]
-    assert consent.network_of(consent.parsed("::ffff:198.51.100.77")) == "198.51.100.77/32"
+    assert visitors.network_of(visitors.parsed("::ffff:198.51.100.77")) == "198.51.100.77/32"
 
 
 def test_domain_and_site_stop_at_their_limits(monkeypatch):
@@ -379,7 +380,7 @@ def test_answers_tell_nothing_about_an_address(sink, settings):
     Suppression.objects.create(
         key_hash=keys.digest("address", "angry@b.co"), reason="complained", day=timezone.localdate()
     )
-    limits.forget_clients()
+    visitors.forget_clients()
     answers = {email: ask(email) for email in ("new@b.co", "pending@c.co", "active@b.co", "angry@b.co", "left@b.co")}
     first = seen(answers["new@b.co"])
     assert [email for email, each in answers.items() if seen(each) != first] == []

@@ -5,7 +5,6 @@ operator's lawyer should confirm it.
 """
 
 import datetime
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,10 +13,10 @@ from pathlib import Path
 
 from django.conf import settings
 
+from comparisons.visitors import Address, client_address, is_trusted, parsed
+
 TEXT_VERSION = "2026-11-25"  # of the sentences below: stored with each sign-up, raised with each change of a word
 NOT_A_COUNTRY = {"XX", "T1", "ZZ", "EU", "AP", "A1", "A2", "O1"}
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 BASELINE = (
     "Nothing is sent before you press the button in the confirm mail.",
@@ -184,43 +183,3 @@ def _from_registry(address: Address) -> Location:
     except ImportError:
         return UNKNOWN
     return located(iptocc.country_code(str(address)) or "", "registry", version("iptocc"))
-
-
-# --- the visitor's address: used within the request, never kept ------------------------------------------------------
-def client_address(meta: Mapping[str, str]) -> Address | None:
-    """The peer, or behind trusted proxies the first address from the right of X-Forwarded-For that is none of them."""
-    peer = parsed(meta.get("REMOTE_ADDR", ""))
-    hops = [
-        peer,
-        *(parsed(hop.strip()) for hop in reversed(meta.get("HTTP_X_FORWARDED_FOR", "").split(",")) if hop.strip()),
-    ]
-    for hop in hops:
-        if not is_trusted(hop):
-            return hop
-    return hops[-1]
-
-
-def parsed(text: str) -> Address | None:
-    """An address without zone, else None."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    return None if getattr(address, "scope_id", None) else address
-
-
-def is_trusted(address: Address | None) -> bool:
-    return address is not None and any(address in network for network in _trusted(tuple(settings.TRUSTED_PROXIES)))
-
-
-@lru_cache(maxsize=8)
-def _trusted(texts: tuple[str, ...]) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
-
-
-def network_of(address: Address | None) -> str:
-    """What counts as one client: an IPv4 address, the /56 of an IPv6 address."""
-    if address is None:
-        return ""
-    address = getattr(address, "ipv4_mapped", None) or address
-    return str(ipaddress.ip_network((address, 32 if address.version == 4 else 56), strict=False))

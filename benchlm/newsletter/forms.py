@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django import forms
-from django.conf import settings
-from django.core import signing
-from django.core.exceptions import ValidationError
 
 from benchlm.newsletter import addresses
-
-YOUNGEST, OLDEST = timedelta(seconds=3), timedelta(hours=24)
+from comparisons import stamps
 
 
 class SignUpForm(forms.Form):
@@ -29,18 +23,8 @@ class SignUpForm(forms.Form):
         return addresses.parse(self.cleaned_data["email"])
 
     def clean_stamp(self) -> str:
-        stamp = self.cleaned_data["stamp"]
-        try:
-            _signer().unsign(stamp, max_age=OLDEST)
-        except signing.SignatureExpired as error:
-            raise ValidationError("The form was open for more than a day. Please send it again.") from error
-        except signing.BadSignature as error:
-            raise ValidationError("The form came without its time. Please send it again.") from error
-        try:
-            _signer().unsign(stamp, max_age=YOUNGEST)
-        except signing.SignatureExpired:
-            return stamp
-        raise ValidationError("That was very fast. Please send it again.")
+        stamps.check_stamp("newsletter", self.cleaned_data["stamp"])
+        return self.cleaned_data["stamp"]
 
     @property
     def is_trap_sprung(self) -> bool:
@@ -48,18 +32,8 @@ class SignUpForm(forms.Form):
 
     @property
     def next_stamp(self) -> str:
-        """The stamp of the form when it is shown again: the one it came with while that is good, else a new one."""
-        stamp = self.data.get("stamp", "")[:200]
-        try:
-            _signer().unsign(stamp, max_age=OLDEST)
-        except signing.BadSignature:
-            return new_stamp()
-        return stamp
+        return stamps.next_stamp("newsletter", self.data.get("stamp", ""))
 
 
 def new_stamp() -> str:
-    return _signer().sign("form")
-
-
-def _signer() -> signing.TimestampSigner:
-    return signing.TimestampSigner(salt=f"newsletter.form.{settings.SITE_URL}")
+    return stamps.new_stamp("newsletter")

@@ -1,46 +1,21 @@
 """How often: per client in the memory of the process, per mailbox, domain and in all by exact counters in the database."""
 
 import datetime
-import secrets
-import threading
-from collections import deque
-from hashlib import blake2b
 
-from django.conf import settings
 from django.utils import timezone
 
 from benchlm.newsletter import keys
 from benchlm.newsletter.models import Limit
+from comparisons import visitors
 
 HOUR, SEVEN_DAYS = 3600, 7 * 86_400
 CLIENT_AN_HOUR = 10
-MOST_CLIENTS = 50_000  # in memory; the oldest goes first
 RULES = {"all": ((HOUR, 500),), "domain": ((HOUR, 60),), "address": ((HOUR, 1), (SEVEN_DAYS, 3))}  # (seconds, mails)
-
-_salt = secrets.token_bytes(32)  # what stands for a client means nothing outside this process
-_lock = threading.Lock()
-_clients: dict[bytes, deque[float]] = {}
 
 
 def client_may(network: str, now: datetime.datetime) -> bool:
-    """Count one sign-up of a client; False beyond its share of 10 an hour, which the workers divide."""
-    client, moment = blake2b(network.encode(), key=_salt, digest_size=16).digest(), now.timestamp()
-    with _lock:
-        seen = _clients.pop(client, None) or deque()
-        while seen and seen[0] <= moment - HOUR:
-            seen.popleft()
-        is_allowed = len(seen) < max(1, CLIENT_AN_HOUR // settings.WORKERS)
-        if is_allowed:
-            seen.append(moment)
-        _clients[client] = seen
-        while len(_clients) > MOST_CLIENTS:
-            del _clients[next(iter(_clients))]
-    return is_allowed
-
-
-def forget_clients() -> None:
-    with _lock:
-        _clients.clear()
+    """Count one sign-up of a client; False beyond its share of 10 an hour."""
+    return visitors.client_may("sign up", network, CLIENT_AN_HOUR, now)
 
 
 def locked(kind: str, text: str, now: datetime.datetime) -> Limit:

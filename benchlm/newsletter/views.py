@@ -1,45 +1,21 @@
 """Requests in, responses out. GET and HEAD change nothing; pages that a token opens carry no script, no cookie, no way to others."""
 
-from collections.abc import Callable
-from functools import wraps
-
 from django.conf import settings
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import Resolver404, resolve
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from benchlm.newsletter import addresses, bounces, checks, consent, issues, keys, limits, mail, subscriptions
 from benchlm.newsletter.forms import SignUpForm, new_stamp
 from benchlm.newsletter.models import Issue, Subscriber
-from comparisons.responses import public
+from comparisons import visitors
+from comparisons.responses import form_answer, length, private, public, refused_body
 
-MOST_BYTES, MOST_EVENT_BYTES = 16 * 1024, 512 * 1024
-FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
-View = Callable[..., HttpResponse]
-
-
-def private(view: View) -> View:
-    """A response for one person: kept by no cache, found by no search engine, and its address told to nobody."""
-
-    @wraps(view)
-    def respond(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        response.headers["Cache-Control"] = "no-store, private"
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        return response
-
-    return respond
-
-
-def length(request: HttpRequest) -> int:
-    stated = request.META.get("CONTENT_LENGTH") or "0"
-    return int(stated) if stated.isdecimal() else 0
+MOST_EVENT_BYTES = 512 * 1024
 
 
 # --- signing up -----------------------------------------------------------------------------------------------------
@@ -47,11 +23,7 @@ def length(request: HttpRequest) -> int:
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
 def sign_up(request: HttpRequest) -> HttpResponse:
-    if request.method == "POST" and length(request) > MOST_BYTES:
-        return HttpResponse("Too large.", status=413, content_type="text/plain")
-    if request.method == "POST" and request.content_type not in FORM_TYPES:
-        return HttpResponse("Send the form itself.", status=415, content_type="text/plain")
-    return _sign_up(request)
+    return refused_body(request) or _sign_up(request)
 
 
 @csrf_protect
@@ -71,7 +43,7 @@ def _sign_up(request: HttpRequest) -> HttpResponse:
 def asked(request: HttpRequest, address: addresses.Address) -> HttpResponse:
     """The one answer that everybody gets, and the confirm mail for whom one is due."""
     now, location = timezone.now(), consent.location_of(request.META)
-    if not limits.client_may(consent.network_of(consent.client_address(request.META)), now):
+    if not limits.client_may(visitors.network_of(visitors.client_address(request.META)), now):
         return try_later(request, 429, limits.HOUR)
     try:
         due = subscriptions.sign_up(address, location, now)
@@ -104,7 +76,7 @@ def show_form(request: HttpRequest, form: SignUpForm, status: int) -> HttpRespon
     }
     if status == 422 and not form.is_bound:
         context["faults"] = ["An address is sent with the form, never as a part of a link."]
-    return answer(request, "newsletter/sign_up.html", "newsletter/box.html", context, status)
+    return form_answer(request, "newsletter/sign_up.html", "newsletter/box.html", context, status)
 
 
 def neutral(request: HttpRequest) -> HttpResponse:
@@ -114,7 +86,7 @@ def neutral(request: HttpRequest) -> HttpResponse:
 
 
 def try_later(request: HttpRequest, status: int, seconds: int) -> HttpResponse:
-    response = answer(
+    response = form_answer(
         request,
         "newsletter/later.html",
         "newsletter/later_box.html",
@@ -122,16 +94,6 @@ def try_later(request: HttpRequest, status: int, seconds: int) -> HttpResponse:
         status,
     )
     response.headers["Retry-After"] = str(seconds)
-    return response
-
-
-def answer(request: HttpRequest, page: str, box: str, context: dict, status: int) -> HttpResponse:
-    """The page, or for htmx the box alone."""
-    response = render(request, box if request.htmx else page, context, status=status)
-    response.headers["Referrer-Policy"] = (
-        "same-origin"  # under no-referrer a form is sent with Origin: null, and refused
-    )
-    patch_vary_headers(response, ["HX-Request"])
     return response
 
 
