@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from comparisons import tradeoffs
+from comparisons.figures import Figure
 from comparisons.tradeoffs import Bill, Facts, Workload
 
 # Name in the address: field, label, most that is read.
@@ -50,9 +51,9 @@ class BillColumn:
     mark: str
     name: str
     host: str
-    total: str
+    total: Figure | str  # the ends of the sum; words where there is none
     source_url: str
-    hosts: str
+    hosts: Figure | str
     remark: str
 
 
@@ -62,7 +63,7 @@ class BillPanel:
     is_default: bool
     fields: tuple[NumberField, ...]
     columns: tuple[BillColumn, ...]
-    rows: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]  # label, then amount and detail of each model
+    rows: tuple[tuple[str, tuple[tuple[Figure | str, str], ...]], ...]  # label, then amount and detail of each model
     has_hosts: bool
     edge: str  # who pays less, in words; empty where nobody can say
     kept: tuple[tuple[str, str], ...]  # the page's other options, for the form
@@ -109,12 +110,12 @@ def _column(
         host=offer.host if offer else "",
         total=found.text if found else "no offer on record",
         source_url=offer.source_url if offer else "",
-        hosts=f"{lowest.text} ({lowest.host})" if lowest else "",
+        hosts=Figure(f"{lowest.text} ({lowest.host})", (lowest.low, lowest.high)) if lowest else "",
         remark="; ".join(remarks) if found and found.lines else "",
     )
 
 
-def _cell(found: Bill | None, label: str) -> tuple[str, str]:
+def _cell(found: Bill | None, label: str) -> tuple[Figure | str, str]:
     line = next((line for line in found.lines if line.label == label), None) if found else None
     if line is None:
         return "", ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from comparisons import scoring
+from comparisons.figures import Figure
 from comparisons.models import LanguageModel
-from comparisons.scoring import Cell, Scorecard
+from comparisons.scoring import Cell, Result, Scorecard
 from comparisons.tradeoffs import day
 from comparisons.verdicts import count, percent, points, score_text
 
@@ -26,12 +27,12 @@ class Side:
     short: str
     creator: str
     url: str
-    figure: str  # of the reading in front; empty: none
-    span: str  # likely range of the estimated score
+    figure: Figure | str  # of the reading in front; empty: none
+    span: Figure | str  # likely range of the estimated score
     badge: str
     is_behind: bool
-    wins: str
-    tests: str
+    wins: Figure | str
+    tests: Figure
     tested: str
     remark: str  # retired, for example
 
@@ -42,9 +43,9 @@ def side(
     card: Scorecard,
     *,
     categories: int,
-    wins: str = "",
-    figure: str = "",
-    span: str = "",
+    wins: Figure | str = "",
+    figure: Figure | str = "",
+    span: Figure | str = "",
     badge: str = "",
     is_behind: bool = False,
 ) -> Side:
@@ -76,16 +77,17 @@ def tested_words(card: Scorecard, categories: int) -> str:
 class Source:
     """One result as printed."""
 
-    text: str
+    text: Figure
     url: str
     kind: str
     detail: str
     is_shown: bool
+    stored: Result
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreCell:
-    text: str
+    text: Figure
     url: str
     is_best: bool
     is_unconfirmed: bool
@@ -120,6 +122,7 @@ def score_cell(cell: Cell, unit: str, *, is_best: bool = False, expected: float 
                     if part
                 ),
                 result is cell.shown,
+                result,
             )
             for result in results
         ),

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from comparisons import evidence, scoring, tradeoffs, verdicts
 from comparisons.cells import ScoreCell, score_cell, tested_words
+from comparisons.figures import Figure
 from comparisons.links import Toggle
 from comparisons.models import LanguageModel
 from comparisons.plain import Rulebook, Whole
@@ -26,18 +27,18 @@ class Standing:
     name: str
     url: str
     creator: str
-    score: str  # estimated; empty without a fit
-    span: str  # its likely range
-    places: str  # the range of ranks
+    score: Figure | str  # estimated; empty without a fit
+    span: Figure | str  # its likely range
+    places: Figure | str  # the range of ranks
     tests: int  # behind the estimate; without one, on record
-    average: str
-    coverage: str
+    average: Figure | str
+    coverage: Figure | str
     dots: int  # confidence, 1 to 4
-    categories: tuple[tuple[str, bool], ...]  # figure of the reading in front, and whether it is a guess
-    input: str
-    output: str
-    context: str
-    released: str
+    categories: tuple[tuple[Figure | str, bool], ...]  # figure of the reading in front, and whether it is a guess
+    input: Figure | str
+    output: Figure | str
+    context: Figure | str
+    released: Figure | str
     remark: str
     key: Mapping[str, object]
 
@@ -195,8 +196,8 @@ def _standing(row: Placed, facts: Facts, rules: Rulebook, category: scoring.Cate
     )
 
 
-def _places(best: int, worst: int) -> str:
-    return f"{best} to {worst}" if best != worst else str(best)
+def _places(best: int, worst: int) -> Figure:
+    return Figure(f"{best} to {worst}" if best != worst else str(best), (best, worst))
 
 
 def _category_figures(row: Placed, rules: Rulebook) -> tuple[tuple[str, bool], ...]:
@@ -275,10 +276,10 @@ class OfferLine:
 
     host: str
     kind: str
-    input: str
-    output: str
-    cached: str
-    since: str
+    input: Figure | str
+    output: Figure | str
+    cached: Figure | str
+    since: Figure | str
     source_url: str
 
 
@@ -292,10 +293,10 @@ class ModelLine:
 
 @dataclass(frozen=True, slots=True)
 class ModelPage:
-    score: str
-    span: str
-    places: str
-    average: str
+    score: Figure | str
+    span: Figure | str
+    places: Figure | str
+    average: Figure | str
     tested: str
     rank: int | None
     ranked: int  # models that have a rank
@@ -361,7 +362,8 @@ def _category_estimate(standing: evidence.Standing | None, slug: str) -> tuple[s
     estimate = standing.categories.get(slug) if standing else None
     if estimate is None:
         return "", ""
-    return points(estimate.value), span(estimate) if standing.tests.get(slug) else f"{span(estimate)}, a guess"
+    likely = span(estimate)
+    return points(estimate.value), likely if standing.tests.get(slug) else Figure(f"{likely}, a guess", likely.value)
 
 
 def _rivals(model: LanguageModel, whole: Whole) -> tuple[tuple[str, str, str], ...]:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from comparisons import bills, evidence, scoring, tradeoffs, verdicts
 from comparisons.cells import ScoreCell, Side, remarks_on, score_cell, side
 from comparisons.estimates import PairEstimates
+from comparisons.figures import Figure
 from comparisons.links import Options, Toggle, WeightPanel, weight_panel
 from comparisons.models import LanguageModel
 from comparisons.plain import Rulebook
@@ -30,16 +31,18 @@ READINGS = {
 class BenchmarkLine:
     name: str
     url: str
+    unit: str
     remark: str
     cells: tuple[ScoreCell | None, ...]
     lead_mark: str
-    lead: str
+    lead: Figure | str
     lead_words: str  # for the ear: who leads
     is_shared: bool
 
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkGroup:
+    slug: str
     name: str
     mark: str
     is_hollow: bool
@@ -52,21 +55,22 @@ class BenchmarkGroup:
 class CategoryEstimate:
     """What the fit says of one category; a guess names nobody."""
 
-    cells: tuple[tuple[str, str, bool], ...]  # score, likely range, whether it is the better one
+    cells: tuple[tuple[Figure, Figure, bool], ...]  # score, likely range, whether it is the better one
     is_guess: bool
     mark: str
     said: str
+    p: float  # probability that the first is better
 
 
 @dataclass(frozen=True, slots=True)
 class CategoryLine:
     name: str
     url: str
-    cells: tuple[tuple[str, bool], ...]  # average and whether it is the better one
+    cells: tuple[tuple[Figure | str, bool], ...]  # average and whether it is the better one
     positions: tuple[str, ...]
     leader: str  # whose mark stands beside the lead
     is_hollow: bool
-    lead: str
+    lead: Figure | str
     lead_words: str  # for the ear, before the lead
     averages: str  # both in words, for a small screen
     evidence: str
@@ -82,27 +86,33 @@ class Front:
     """The reading that stands first: the estimated score, the averages of own tests, or the tests both took."""
 
     title: str
-    figures: tuple[str, str]  # empty: none
-    spans: tuple[str, str]  # likely range in words
+    figures: tuple[Figure | str, Figure | str]  # empty: none
+    spans: tuple[Figure | str, Figure | str]  # likely range in words
     positions: tuple[str, str]  # places on the line from 0 to 100
     ranges: tuple[tuple[str, str] | None, tuple[str, str] | None]
     leader: str  # a, b: beside whom the badge stands
     badge: str
     said: str  # under the line
+    p: float | None = None  # probability that the first is better
 
 
 @dataclass(frozen=True, slots=True)
 class PairPage:
     path: str
+    day: Figure  # of which the page is
     title: str
     description: str
     announcement: str
     is_indexed: bool
     sides: tuple[Side, Side]
     subtitle: str
+    on_record: int  # benchmarks
+    in_common: int  # of them, run on both
     coverage: str
-    front: Front
-    readings: tuple[Toggle, ...]  # empty before the first fit
+    newest: Figure | str  # day of the last check of a score, else of the newest score
+    fronts: Mapping[str, Front]  # every reading that there is, by name
+    reading: str  # which of them stands in front
+    readings: tuple[Toggle, ...]
     lines: tuple[str, ...]  # the readings that do not stand in front, one line each
     wins_line: str
     reading_line: str  # said when some kinds of source are left out
@@ -129,14 +139,18 @@ class PairPage:
     groups: tuple[BenchmarkGroup, ...]
     shown_rows: int
     opens_on_shared: bool  # on a phone the table opens on the tests both took
-    shared_values: tuple[str, str] | None
+    shared_values: tuple[Figure, Figure] | None
     shared_mark: str
-    shared_gap: str
+    shared_gap: Figure | str
     bill: bills.BillPanel
     weights: WeightPanel
     flip_href: str
     add_href: str
     checked: str
+
+    @property
+    def front(self) -> Front:
+        return self.fronts[self.reading]
 
 
 def pair_page(
@@ -163,8 +177,10 @@ def pair_page(
         is_thin=estimates is not None and found.pair is None,
     )
     estimate = found.pair if said.odds or said.badge == "Too close to call" else None
-    standing = "score" if estimate else "tested"
-    front = _front(options.reading or standing, comparison, said, estimate)
+    offered = ["score", "tested", "shared"] if estimate else ["tested", "shared"]
+    fronts = {reading: _front(reading, comparison, said, estimate) for reading in offered}
+    chosen_reading = options.reading or offered[0]
+    front = fronts[chosen_reading]
     lines = _lines(comparison, said, estimate)
     names = [model.name for model in pair]
     shared = comparison.shared
@@ -180,7 +196,8 @@ def pair_page(
     reported = [
         cell.shown.reported_on for row in comparison.rows for cell in (row.a, row.b) if cell and cell.shown.reported_on
     ]
-    checked = f"Checked {day(max(dates))}." if dates else f"Newest score {day(max(reported))}." if reported else ""
+    newest = day(max(dates or reported)) if dates or reported else ""
+    checked = f"{'Checked' if dates else 'Newest score'} {newest}." if newest else ""
     overlap = f"{count(len(comparison.rows), 'benchmark')} on record, {len(shared)} run on both models."
     shared_gap = None if comparison.shared_a is None else comparison.shared_a - comparison.shared_b
     toggles = [
@@ -190,6 +207,7 @@ def pair_page(
     toggles.append(("gap", f"Gap of 10 or more ({len(wide)})", bool(wide)))
     return PairPage(
         path=path,
+        day=day(today),
         title=f"{names[0]} vs {names[1]}: benchmarks, price and context compared",
         description=f"{said.sentences[0] if said.sentences else said.pick} {overlap} Every score with its source.",
         announcement=f"{names[0]} against {names[1]}: {count(len(chosen), 'benchmark')} shown",
@@ -199,10 +217,14 @@ def pair_page(
         subtitle=f"Side-by-side comparison across {verdicts.joined(scored)}."
         if scored
         else "No weighted score on record yet.",
+        on_record=len(comparison.rows),
+        in_common=len(shared),
         coverage=f"{overlap} {checked}".strip(),
-        front=front,
-        readings=_readings(options, path, estimate),
-        lines=tuple(line for reading, line in lines.items() if line and reading != (options.reading or standing)),
+        newest=newest,
+        fronts=fronts,
+        reading=chosen_reading,
+        readings=_readings(options, path, offered),
+        lines=tuple(line for reading, line in lines.items() if line and reading != chosen_reading),
         wins_line=f"Wins {comparison.wins_a}/{len(comparison.categories)} v {comparison.wins_b}/{len(comparison.categories)} categories "
         f"on those averages; {_comparable(comparison)}",
         reading_line=READINGS.get(options.sources, ""),
@@ -213,7 +235,7 @@ def pair_page(
         further_flips=said.flips[NEAREST_FLIPS:],
         brief=_brief(tradeoff_rows),
         categories=tuple(
-            _category_line(result, names, _estimate_of(estimate, result), options.reading or standing)
+            _category_line(result, names, _estimate_of(estimate, result), chosen_reading)
             for result in _by_evidence(comparison.categories)
         ),
         has_estimate=estimate is not None,
@@ -245,13 +267,18 @@ def pair_page(
         opens_on_shared=not options.show and len(shared) >= INDEXED_ROWS,
         shared_values=None if shared_gap is None else (number(comparison.shared_a, 1), number(comparison.shared_b, 1)),
         shared_mark=comparison.shared_leader if shared_gap is not None and abs(shared_gap) >= verdicts.LEVEL else "",
-        shared_gap="" if shared_gap is None else f"+{number(abs(shared_gap), 1)}" if shared_gap else "tie",
+        shared_gap="" if shared_gap is None else _lead(shared_gap) if shared_gap else "tie",
         bill=bills.bill_panel(facts, options.workload, options.kept),
         weights=weight_panel(rules, options, lambda w: options.href(path, w=w)),
         flip_href=options.href(path, flip="" if options.flip else "1"),
         add_href="/compare/?" + urlencode({"a": pair[0].slug, "b": pair[1].slug, "more": "1"}),
         checked=checked,
     )
+
+
+def _lead(gap: Decimal) -> Figure:
+    """A lead in points of the scale from 0 to 100; the value is the first model's."""
+    return Figure(f"+{number(abs(gap), 1)}", gap)
 
 
 def _brief(rows: Sequence[TradeoffRow]) -> tuple[tuple[str, str, str, str], ...]:
@@ -279,7 +306,7 @@ def _side(model: LanguageModel, mark: str, comparison: Comparison, front: Front)
         mark,
         card,
         categories=len(comparison.categories),
-        wins=f"wins {wins}/{len(comparison.categories)} categories",
+        wins=Figure(f"wins {wins}/{len(comparison.categories)} categories", wins),
         figure=front.figures["ab".index(mark)],
         span=front.spans["ab".index(mark)],
         badge=front.badge if front.leader == mark else "",
@@ -300,6 +327,7 @@ def _front(reading: str, c: Comparison, said: Verdict, estimate: evidence.Pair |
             said.leader,
             said.badge,
             f"{spread}, {said.odds}" if said.odds else f"{said.badge}, {spread}",
+            estimate.p,
         )
     if reading == "shared":
         values, gap = (c.shared_a, c.shared_b), None if c.shared_a is None else c.shared_a - c.shared_b
@@ -319,15 +347,13 @@ def _front(reading: str, c: Comparison, said: Verdict, estimate: evidence.Pair |
 READING_NAMES = {"score": "Estimated score", "tested": "Averages of own tests", "shared": "Tests both took"}
 
 
-def _readings(options: Options, path: str, estimate: evidence.Pair | None) -> tuple[Toggle, ...]:
-    standing = "score" if estimate else "tested"
-    offered = [name for name in READING_NAMES if name != "score" or estimate]
+def _readings(options: Options, path: str, offered: Sequence[str]) -> tuple[Toggle, ...]:
     return tuple(
         Toggle(
             f"reading-{name}",
             READING_NAMES[name],
-            options.href(path, reading="" if name == standing else name),
-            name == (options.reading or standing),
+            options.href(path, reading="" if name == offered[0] else name),
+            name == (options.reading or offered[0]),
         )
         for name in offered
     )
@@ -413,9 +439,9 @@ def _category_estimate(estimate: evidence.CategoryPair) -> CategoryEstimate:
     leader = "" if is_guess else verdicts.leaning(estimate.p)
     cells = tuple((points(e.value), span(e), leader == side) for side, e in (("a", estimate.a), ("b", estimate.b)))
     if is_guess:
-        return CategoryEstimate(cells, True, "", "a guess")
+        return CategoryEstimate(cells, True, "", "a guess", estimate.p)
     said = verdicts.odds(estimate.p).replace("more than", ">") if leader in ("a", "b") else "too close"
-    return CategoryEstimate(cells, False, leader if leader in ("a", "b") else "", said)
+    return CategoryEstimate(cells, False, leader if leader in ("a", "b") else "", said, estimate.p)
 
 
 def _category_line(
@@ -425,7 +451,7 @@ def _category_line(
     averages = result.a, result.b
     values = tuple(number(average.value, 1) if average else "" for average in averages)
     if result.leader in ("a", "b"):
-        mark, lead, words = result.leader, f"+{number(abs(result.gap), 1)}", f"{by_side[result.leader]} wins by "
+        mark, lead, words = result.leader, _lead(result.gap), f"{by_side[result.leader]} wins by "
         outcome = by_side[result.leader]
     elif result.leader == "tie":
         mark, lead, words, outcome = "", "tie", "", "tie"
@@ -488,6 +514,7 @@ def _groups(
         if rows:
             groups.append(
                 BenchmarkGroup(
+                    slug=result.category.slug,
                     name=result.category.name,
                     mark=result.leader if result.leader in ("a", "b") else "",
                     is_hollow=result.grade == "no_shared_test",
@@ -524,7 +551,7 @@ def _benchmark_line(row: Row, names: Sequence[str], odd: Mapping[tuple[str, str]
     if row.within_noise:
         remarks.append("within noise")
     if row.outcome in ("a", "b"):
-        mark, lead, words = row.outcome, f"+{_gap_text(row)}", f"{by_side[row.outcome]} leads by "
+        mark, lead, words = row.outcome, Figure(f"+{_gap_text(row)}", row.gap), f"{by_side[row.outcome]} leads by "
     elif row.outcome == "tie":
         mark, lead, words = "", "tie", ""
     elif row.is_shared:
@@ -535,6 +562,7 @@ def _benchmark_line(row: Row, names: Sequence[str], odd: Mapping[tuple[str, str]
     return BenchmarkLine(
         name=benchmark.name,
         url=f"/benchmarks/{benchmark.slug}/",
+        unit=benchmark.unit,
         remark=", ".join(remarks),
         cells=tuple(
             score_cell(cell, benchmark.unit, is_best=row.outcome == key, expected=odd.get((key, benchmark.slug)))

@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from comparisons import bills, scoring, tradeoffs
+from comparisons.figures import Figure
 from comparisons.links import comparison_path
 from comparisons.listings import Column, OfferLine, by_column, offer_line, sort_columns
 from comparisons.models import LanguageModel
@@ -545,10 +546,10 @@ def running(model: LanguageModel, whole: Whole, offers: Iterable) -> Running:
         snapshots=tuple(
             Snapshot(
                 host=each.host,
-                speed=f"{each.output_tokens_per_second.normalize():f} tokens/s"
-                if each.output_tokens_per_second
-                else "",
-                first_token=f"{each.ttft_seconds.normalize():f} s, {KINDS_OF_TOKEN[each.ttft_kind]}"
+                speed=tradeoffs.speed_text(each.output_tokens_per_second) if each.output_tokens_per_second else "",
+                first_token=Figure(
+                    f"{each.ttft_seconds.normalize():f} s, {KINDS_OF_TOKEN[each.ttft_kind]}", each.ttft_seconds
+                )
                 if each.ttft_seconds
                 else "",
                 measured=day(each.measured_on),

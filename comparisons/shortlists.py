@@ -9,39 +9,60 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 from comparisons import bills, evidence, scoring, tradeoffs, verdicts
-from comparisons.cells import Side, remarks_on, side
+from comparisons.cells import ScoreCell, Side, remarks_on, score_cell, side
+from comparisons.figures import Figure
 from comparisons.links import Options, Toggle, WeightPanel, weight_panel
 from comparisons.models import LanguageModel
 from comparisons.plain import Rulebook
 from comparisons.scoring import Scorecard
-from comparisons.tradeoffs import Facts
-from comparisons.verdicts import count, number, points, score_text, span
+from comparisons.tradeoffs import Facts, day
+from comparisons.verdicts import count, number, points, span
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row of a table with one cell a model: its text, and whether it is the best or, for limits, a line of detail."""
+    """A row of a table with one cell a model: its text, and whether it is the best."""
 
     name: str
     url: str
-    cells: tuple[tuple[str, bool | str], ...]
-    remark: str = ""
+    cells: tuple[tuple[Figure | str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitLine:
+    name: str
+    unit: str
+    cells: tuple[tuple[tradeoffs.Value, str], ...]  # and what is said where it is not known
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreLine:
+    """The results of all models on one benchmark."""
+
+    name: str
+    url: str
+    unit: str
+    remark: str
+    cells: tuple[ScoreCell | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ShortlistPage:
     path: str
+    day: Figure  # of which the page is
     title: str
     description: str
     sides: tuple[Side, ...]
+    on_record: int  # benchmarks
+    in_common: int  # of them, run on all
     coverage: str
     scores: tuple[
-        tuple[str, str, str], ...
+        tuple[Figure | str, Figure | str, Figure | str], ...
     ]  # estimated score, likely range, likely rank of each model; empty before the first fit
     overall: Line
     categories: tuple[Line, ...]
-    limits: tuple[Line, ...]
-    groups: tuple[tuple[str, tuple[Line, ...]], ...]
+    limits: tuple[LimitLine, ...]
+    groups: tuple[tuple[str, str, tuple[ScoreLine, ...]], ...]  # slug and name of the category
     pairs: tuple[tuple[str, str], ...]  # (label, address)
     show_toggles: tuple[Toggle, ...]
     shown_rows: int
@@ -69,15 +90,17 @@ def shortlist_page(
     everywhere = [b for b in benchmarks if all(b.slug in card.cells for card in cards)]
     show = "shared" if options.show == "shared" else "all"
     chosen = everywhere if show == "shared" else benchmarks
-    columns = [_limits(fact, today) for fact in facts]
     return ShortlistPage(
         path=path,
+        day=day(today),
         title=f"{' vs '.join(names)}: benchmarks, price and context compared",
         description=f"{verdicts.joined(names)} side by side: {len(benchmarks)} benchmarks on record, {len(everywhere)} run on all.",
         sides=tuple(
             side(m, mark, card, categories=len(rules.categories))
             for m, mark, card in zip(models, "abcd", cards, strict=False)
         ),
+        on_record=len(benchmarks),
+        in_common=len(everywhere),
         coverage=f"{count(len(benchmarks), 'benchmark')} on record, {len(everywhere)} run on all {len(models)} models.",
         scores=tuple(_score_cell(estimated.get(model.slug)) for model in models) if estimated else (),
         overall=_line(
@@ -91,9 +114,9 @@ def shortlist_page(
             )
             for c in rules.categories
         ),
-        limits=tuple(Line(label, "", tuple(column[label] for column in columns)) for label in columns[0]),
+        limits=_limits(facts, today),
         groups=tuple(
-            (c.name, lines)
+            (c.slug, c.name, lines)
             for c in rules.categories
             if (lines := tuple(_score_line(b, cards) for b in chosen if b.category == c.slug))
         ),
@@ -122,38 +145,49 @@ def shortlist_page(
     )
 
 
-def _score_cell(standing: evidence.Standing | None) -> tuple[str, str, str]:
+def _score_cell(standing: evidence.Standing | None) -> tuple[Figure | str, Figure | str, Figure | str]:
     if standing is None:
         return "", "", ""
     overall = standing.overall
-    places = "too few tests for a rank" if standing.best is None else f"likely rank {standing.best} to {standing.worst}"
+    places = "too few tests for a rank"
+    if standing.best is not None:
+        places = Figure(f"likely rank {standing.best} to {standing.worst}", (standing.best, standing.worst))
     return points(overall.value), span(overall), places
 
 
 def _line(name: str, url: str, values: Sequence[Decimal | None], places: int = 1) -> Line:
     texts = [number(value, places) if value is not None else "" for value in values]
-    return Line(name, url, _marked(texts, values, max))
+    best = _best(values, max)
+    marked = tuple((t, best is not None and value == best) for t, value in zip(texts, values, strict=True))
+    return Line(name, url, marked)
 
 
-def _score_line(benchmark: scoring.Benchmark, cards: Sequence[Scorecard]) -> Line:
+def _score_line(benchmark: scoring.Benchmark, cards: Sequence[Scorecard]) -> ScoreLine:
     cells = [card.cells.get(benchmark.slug) for card in cards]
-    values = [cell.value if cell else None for cell in cells]
-    texts = [score_text(value, benchmark.unit) if value is not None else "" for value in values]
-    best = {"higher": max, "lower": min, "none": None}[benchmark.direction]
-    return Line(
-        benchmark.name, f"/benchmarks/{benchmark.slug}/", _marked(texts, values, best), ", ".join(remarks_on(benchmark))
+    direction = {"higher": max, "lower": min, "none": None}[benchmark.direction]
+    best = _best([cell.value if cell else None for cell in cells], direction)
+    return ScoreLine(
+        benchmark.name,
+        f"/benchmarks/{benchmark.slug}/",
+        benchmark.unit,
+        ", ".join(remarks_on(benchmark)),
+        tuple(
+            score_cell(cell, benchmark.unit, is_best=best is not None and cell.value == best) if cell else None
+            for cell in cells
+        ),
     )
 
 
-def _marked(
-    texts: Sequence[str], values: Sequence[Decimal | None], best: Callable | None
-) -> tuple[tuple[str, bool], ...]:
-    """Texts with the best values marked; none where all are equal or only one is known."""
+def _best(values: Sequence[Decimal | None], direction: Callable | None) -> Decimal | None:
+    """The best of the values; None where all are equal or only one is known."""
     known = [value for value in values if value is not None]
-    top = best(known) if best and len(set(known)) > 1 else None
-    return tuple((text, top is not None and value == top) for text, value in zip(texts, values, strict=True))
+    return direction(known) if direction and len(set(known)) > 1 else None
 
 
-def _limits(facts: Facts, today: datetime.date) -> dict[str, tuple[str, str]]:
-    """The tradeoff column of one model: value and detail of each of the pair's rows."""
-    return {row.label: (row.a.text or row.missing, row.a.detail) for row in tradeoffs.rows(facts, facts, today)}
+def _limits(facts: Sequence[Facts], today: datetime.date) -> tuple[LimitLine, ...]:
+    """The tradeoff rows of a pair, one model after the other."""
+    columns = [tradeoffs.rows(each, each, today) for each in facts]
+    return tuple(
+        LimitLine(rows[0].label, rows[0].unit, tuple((row.a, row.missing) for row in rows))
+        for rows in zip(*columns, strict=True)
+    )

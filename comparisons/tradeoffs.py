@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal, NamedTuple
 
+from comparisons.figures import Figure
+
 Edge = Literal["a", "b", "tie", "unknown", "depends"]
 RATIO_FROM, RATIO_TO = (
     Decimal("1.5"),
@@ -131,36 +133,38 @@ class TradeoffRow:
         return (self.a.text, self.a.detail) != (self.b.text, self.b.detail)
 
 
-def money(amount: Decimal) -> str:
+def money(amount: Decimal) -> Figure:
     """`$2.00`; every stored digit below a dollar (`$0.435`), three significant digits below a cent (`$0.0023`)."""
     if amount == 0 or amount >= 1:
-        return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
+        return Figure(f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,}", amount)
+    kept = amount
     if amount < Decimal("0.01"):
-        amount = amount.quantize(Decimal(1).scaleb(amount.adjusted() - 2), ROUND_HALF_UP)
-    text = f"{amount.normalize():f}"
-    return "$" + (text if len(text) > 4 else f"{amount:.2f}")
+        kept = amount.quantize(Decimal(1).scaleb(amount.adjusted() - 2), ROUND_HALF_UP)
+    text = f"{kept.normalize():f}"
+    return Figure("$" + (text if len(text) > 4 else f"{kept:.2f}"), amount)
 
 
-def dollars(amount: Decimal) -> str:
+def dollars(amount: Decimal) -> Figure:
     """A bill to the cent: `$1,234.50`; three significant digits below a cent (`$0.00235`)."""
     if amount and abs(amount) < Decimal("0.01"):
         return money(amount)
-    return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
+    return Figure(f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,}", amount)
 
 
-def tokens(count: int) -> str:
+def tokens(count: int) -> Figure:
     """A token limit in short form: 262,144 gives 256K; 128,000 gives 128K; 1,047,576 gives 1M; 200,000 gives 200K."""
     if count >= 999_500:  # from here on thousands would round to 1000K
         millions = Decimal(count // 1_048_576 if count % 1_048_576 == 0 else count) / (
             1 if count % 1_048_576 == 0 else 1_000_000
         )
-        return f"{millions.quantize(Decimal('0.1'), ROUND_HALF_UP).normalize():f}M"
+        return Figure(f"{millions.quantize(Decimal('0.1'), ROUND_HALF_UP).normalize():f}M", count)
     thousands = Decimal(count) / (1_024 if count % 1_000 and count % 1_024 == 0 else 1_000)
-    return f"{thousands.quantize(Decimal('0.1') if count < 10_000 else Decimal(1), ROUND_HALF_UP).normalize():f}K"
+    step = Decimal("0.1") if count < 10_000 else Decimal(1)
+    return Figure(f"{thousands.quantize(step, ROUND_HALF_UP).normalize():f}K", count)
 
 
-def day(date: datetime.date) -> str:
-    return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
+def day(date: datetime.date) -> Figure:
+    return Figure(f"{date.day} {MONTHS[date.month - 1]} {date.year}", date)
 
 
 def ratio(larger: Decimal | None, smaller: Decimal | None) -> str:
@@ -287,7 +291,7 @@ def _price_row(label: str, part: str, a: Facts, b: Facts) -> TradeoffRow:
 def _batch_row(a: Facts, b: Facts) -> TradeoffRow:
     discounts = [facts.paid.batch_discount if facts.paid else None for facts in (a, b)]
     values = [
-        Value(f"{(discount * 100).normalize():f}% off", facts.paid.host) if discount else Value("")
+        Value(Figure(f"{(discount * 100).normalize():f}% off", discount), facts.paid.host) if discount else Value("")
         for facts, discount in zip((a, b), discounts, strict=True)
     ]
     edge = larger(*discounts)
@@ -315,10 +319,14 @@ def _snapshot(facts: Facts, part: str) -> Runtime | None:
     return next((runtime for runtime in facts.runtimes if getattr(runtime, part) is not None), None)
 
 
+def speed_text(speed: Decimal) -> Figure:
+    return Figure(f"{speed.normalize():f} tokens/s", speed)
+
+
 def _speed_row(a: Facts, b: Facts) -> TradeoffRow:
     found = [_snapshot(facts, "output_tokens_per_second") for facts in (a, b)]
     values = [
-        Value(f"{s.output_tokens_per_second.normalize():f} tokens/s", f"{s.host}, {day(s.measured_on)}", s.source_url)
+        Value(speed_text(s.output_tokens_per_second), f"{s.host}, {day(s.measured_on)}", s.source_url)
         if s
         else Value("")
         for s in found
@@ -338,7 +346,9 @@ def _latency_row(a: Facts, b: Facts) -> TradeoffRow:
     }
     values = [
         Value(
-            f"{s.ttft_seconds.normalize():f} s", f"{kinds[s.ttft_kind]}, {s.host}, {day(s.measured_on)}", s.source_url
+            Figure(f"{s.ttft_seconds.normalize():f} s", s.ttft_seconds),
+            f"{kinds[s.ttft_kind]}, {s.host}, {day(s.measured_on)}",
+            s.source_url,
         )
         if s
         else Value("")
@@ -462,7 +472,7 @@ class BillLine:
     @property
     def text(self) -> str:
         if self.low < 0:
-            return f"{'' if self.low == self.high else 'up to '}−{dollars(-self.low)}"
+            return Figure(f"{'' if self.low == self.high else 'up to '}−{dollars(-self.low)}", (self.low, self.high))
         return spread(self.low, self.high)
 
 
@@ -514,13 +524,15 @@ UNBILLED = {
 }
 
 
-def spread(low: Decimal, high: Decimal | None) -> str:
+def spread(low: Decimal, high: Decimal | None) -> Figure:
     """`$12.00`, `$12.00 to $15.00`, `from $12.00`, `at most $15.00`, `not known`: an unknown end is never printed as zero."""
     if low == high:
-        return dollars(low)
-    if high is None:
-        return f"from {dollars(low)}" if low > 0 else "not known"
-    return f"{dollars(low)} to {dollars(high)}" if low > 0 else f"at most {dollars(high)}"
+        text = dollars(low)
+    elif high is None:
+        text = f"from {dollars(low)}" if low > 0 else "not known"
+    else:
+        text = f"{dollars(low)} to {dollars(high)}" if low > 0 else f"at most {dollars(high)}"
+    return Figure(text, (low, high))
 
 
 def bill(offer: Offer, workload: Workload, reasoning: str = "no") -> Bill:

@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from comparisons import evidence, flips, tradeoffs
+from comparisons.figures import Figure
 from comparisons.scoring import CategoryResult, Comparison, Flip, Outcome, Row, normalise
 from comparisons.tradeoffs import Facts
 
@@ -67,20 +68,20 @@ class Verdict:
     questions: tuple[tuple[str, str], ...]
 
 
-def points(value: float, places: int = 0) -> str:
+def points(value: float, places: int = 0) -> Figure:
     """An estimated score or an end of its interval."""
-    return number(Decimal(value), places)
+    return Figure(number(Decimal(value), places), value)
 
 
-def span(estimate: evidence.Estimate) -> str:
+def span(estimate: evidence.Estimate) -> Figure:
     """The likely range of an estimated score."""
-    return f"{points(estimate.low)} to {points(estimate.high)}"
+    return Figure(f"{points(estimate.low)} to {points(estimate.high)}", (estimate.low, estimate.high))
 
 
-def odds(p: float) -> str:
+def odds(p: float) -> Figure:
     """The probability of the likelier side in whole percent; never 100."""
     share = max(p, 1 - p)
-    return "more than 99 %" if share >= 0.995 else percent(Decimal(share))
+    return Figure("more than 99 %" if share >= 0.995 else percent(Decimal(share)), share)
 
 
 def leaning(p: float | None) -> Outcome:
@@ -90,18 +91,18 @@ def leaning(p: float | None) -> Outcome:
     return "tie" if evidence.call(p) == "close" else "a" if p > 0.5 else "b"
 
 
-def number(value: Decimal, places: int = 0) -> str:
+def number(value: Decimal, places: int = 0) -> Figure:
     """A value rounded half up to a fixed number of decimals."""
-    return f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
+    return Figure(f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}", value)
 
 
-def percent(share: Decimal) -> str:
-    return f"{number(share * 100)} %"
+def percent(share: Decimal) -> Figure:
+    return Figure(f"{number(share * 100)} %", share)
 
 
-def count(amount: int, noun: str, plural: str = "") -> str:
+def count(amount: int, noun: str, plural: str = "") -> Figure:
     """`1 category`, `2 categories`."""
-    return f"{amount} {noun if amount == 1 else plural or noun + 's'}"
+    return Figure(f"{amount} {noun if amount == 1 else plural or noun + 's'}", amount)
 
 
 def reading(row: Row, side: Literal["a", "b"]) -> str:
@@ -109,14 +110,15 @@ def reading(row: Row, side: Literal["a", "b"]) -> str:
     return score_text(getattr(row, side).value, row.benchmark.unit)
 
 
-def score_text(value: Decimal, unit: str) -> str:
+def score_text(value: Decimal, unit: str) -> Figure:
     figure = f"{value.normalize():f}"
-    return {
+    texts = {
         "percent": f"{figure}%",
         "usd": f"${value.quantize(Decimal('0.01'), ROUND_HALF_UP):,f}",
         "seconds": f"{figure} s",
         "minutes": f"{figure} min",
-    }.get(unit, figure)
+    }
+    return Figure(texts.get(unit, figure), value)
 
 
 def gap_words(gap: Decimal | None) -> str:

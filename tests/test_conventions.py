@@ -61,12 +61,13 @@ def imports(path: Path) -> set[str]:
 # --- imports point one way ------------------------------------------------------------------------------------------
 PURE = {  # and what of ours each may know
     "naming": set(),
+    "figures": set(),
     "scoring": set(),
-    "tradeoffs": set(),
+    "tradeoffs": {"figures"},
     "evidence": {"scoring"},
     "flips": {"evidence"},
     "heldout": {"evidence"},
-    "verdicts": {"scoring", "tradeoffs", "evidence", "flips"},
+    "verdicts": {"figures", "scoring", "tradeoffs", "evidence", "flips"},
 }
 DOORS = (
     "views",
