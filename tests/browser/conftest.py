@@ -149,16 +149,24 @@ def note_failure(page: Page, request) -> None:
 
 @pytest.fixture(scope="session")
 def axe_violations() -> Callable[[Page], list[str]]:
-    """What axe-core finds on a page opened with bypass_csp=True, as "rule: target"; empty when all is well."""
+    """What axe-core finds on a page opened with bypass_csp=True, as "rule: target"; empty when all is well.
+
+    The page is looked at as it is, and once more in dark colours, which only the rule on contrast can tell apart.
+    """
     script = AXE.read_text()
 
-    def find(page: Page) -> list[str]:
-        page.evaluate(script)
-        found = page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", AXE_RULES)
+    def run(page: Page, rules: list[str]) -> list[str]:
+        found = page.evaluate("rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", rules)
         return [
             f"{violation['id']}: {' '.join(map(str, node['target']))}"
             for violation in found["violations"]
             for node in violation["nodes"]
         ]
+
+    def find(page: Page) -> list[str]:
+        page.evaluate(script)
+        found = run(page, AXE_RULES)
+        page.emulate_media(color_scheme="dark")
+        return found + [f"dark: {each}" for each in run(page, ["color-contrast"])]
 
     return find

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 SEED = "/compare/gemma-4-31b-vs-gpt-4-1/"
-SCREENS = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
+WIDTHS = [1280, 360]
 CHECKED = ["/", SEED, "/leaderboard/", "/models/gpt-4-1/", "/methodology/"]
 EVERY = [
     *CHECKED,
@@ -26,20 +26,20 @@ EVERY = [
 ]
 
 
-@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("path", CHECKED)
-def test_axe_finds_nothing(site, open_page, axe_violations, path, width, scheme):
-    page = open_page(width=width, scheme=scheme, bypass_csp=True)
+def test_axe_finds_nothing(site, open_page, axe_violations, path, width):
+    page = open_page(width=width, bypass_csp=True)
     page.goto(site + path)
     assert axe_violations(page) == []
 
 
-@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(
     ("path", "control"), [(SEED, "rows-diff"), (SEED, "show-shared"), (SEED, "flip"), ("/leaderboard/", "sort-name")]
 )
-def test_axe_finds_nothing_after_a_swap(site, open_page, axe_violations, path, control, width, scheme):
-    page = open_page(width=width, scheme=scheme, bypass_csp=True)
+def test_axe_finds_nothing_after_a_swap(site, open_page, axe_violations, path, control, width):
+    page = open_page(width=width, bypass_csp=True)
     page.goto(site + path)
     if not page.locator(f"#{control}").is_visible():
         control = "show-phone-all"
