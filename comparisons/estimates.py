@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 
 from django.db import transaction
+from django.utils import timezone
 
-from comparisons import evidence, heldout, plain, scoring
-from comparisons.models import Ability, CatalogueVersion, Fit, LanguageModel, Score
+from comparisons import evidence, heldout, news, plain, scoring
+from comparisons.models import Ability, CatalogueVersion, Change, Fit, LanguageModel, Score
 from comparisons.tradeoffs import day
 
 BASKET = Path(__file__).parent / "basket.json"
@@ -216,29 +217,38 @@ def observed(rules: plain.Rulebook) -> evidence.Observations:
 def refit(*, seeds: int = 5) -> Fit | None:
     """Fit all confirmed scores, test the fit on hidden ones and store both; None where there is nothing to fit.
 
-    Scores are hidden `seeds` times; with 0 the last self-test stands.
+    Scores are hidden `seeds` times. With 0 it is a quick one: the last self-test stands, and no move on the leaderboard is told, so that
+    readers are not told of every step of a curator's work.
 
     Safe to repeat and to run beside readers: they see the fit before or the one after. The newest ten are kept.
     """
-    started = time.perf_counter()
+    started, began_at = time.perf_counter(), timezone.now()
     version, rules = CatalogueVersion.stamp(), plain.rulebook()
     seen = observed(rules)
     if len(seen.y) == 0:
         return None
     found = evidence.fit(seen)
     seconds = time.perf_counter() - started
-    last = None if seeds else Fit.objects.values_list("self_test", flat=True).first()
-    tested = last or asdict(heldout.self_test(seen, seeds=max(seeds, 1)))
-    placed = evidence.standings(found, weights(rules), basket(), drop=unable(LanguageModel.objects.published()))
-    keys = dict(LanguageModel.objects.published().values_list("slug", "pk"))
+    last = Fit.objects.defer("arrays").first()
+    tested = last.self_test if last and not seeds else asdict(heldout.self_test(seen, seeds=max(seeds, 1)))
+    models = {model.slug: model for model in LanguageModel.objects.published()}
+    placed = evidence.standings(found, weights(rules), basket(), drop=unable(models.values()))
+    told = last.told if last else {}
     with transaction.atomic():
+        if seeds:
+            told = tell_moves(told, news.boards(placed, [c.slug for c in rules.categories]), models, rules, began_at)
         row = Fit.objects.create(
-            catalogue=version, seconds=seconds, scores=len(seen.y), arrays=evidence.pack(found), self_test=tested
+            catalogue=version,
+            seconds=seconds,
+            scores=len(seen.y),
+            arrays=evidence.pack(found),
+            self_test=tested,
+            told=told,
         )
         Ability.objects.bulk_create(
             Ability(
                 fit=row,
-                model_id=keys[place.model],
+                model=models[place.model],
                 tests=sum(place.tests.values()),
                 score=place.overall.value,
                 low=place.overall.low,
@@ -247,12 +257,55 @@ def refit(*, seeds: int = 5) -> Fit | None:
                 rank_high=place.worst,
             )
             for place in placed
-            if place.model in keys
+            if place.model in models
         )
         CatalogueVersion.rise()  # pages print the new estimates
         Fit.objects.filter(pk=row.pk).update(catalogue=CatalogueVersion.stamp())
         Fit.objects.exclude(pk__in=list(Fit.objects.values_list("pk", flat=True)[:KEPT_FITS])).delete()
     return row
+
+
+def tell_moves(
+    told: Mapping[str, object],
+    boards: Mapping[str, Mapping[str, news.Place]],
+    models: Mapping[str, LanguageModel],
+    rules: plain.Rulebook,
+    now: datetime.datetime,
+) -> dict[str, object]:
+    """Write the moves that are news into the change log; what readers know of the places now.
+
+    A board that nothing was told of, as before the first fit, makes no news. Of models that are not published any more readers hear elsewhere.
+    """
+    names = {news.OVERALL: "place overall"} | {c.slug: f"place in {c.name}" for c in rules.categories}
+    why = causes_since(told["at"]) if told else {}
+    known, moves = {}, []
+    for board, places in boards.items():
+        before = told.get("boards", {}).get(board)
+        steps = {slug: ((before or {}).get(slug), places.get(slug)) for slug in models}
+        known[board] = {slug: news.known(old, new) for slug, (old, new) in steps.items() if new}
+        if before is None:
+            continue
+        left = [(slug, old, new) for slug, (old, new) in steps.items() if (old or new) and news.is_news(old, new)]
+        moves += [
+            Change(
+                at=now,
+                kind="place_moved",
+                subject=f"{models[slug].name}, {names[board]}"[:240],
+                model=models[slug],
+                old=str(old[0]) if old else "",
+                new=str(new[0]) if new else "",
+                reason=why.get(slug, "refit on all results"),
+            )
+            for slug, old, new in sorted(left, key=lambda step: (step[2] or step[1])[0])
+        ]
+    Change.objects.bulk_create(reversed(moves))  # pages have the newest first
+    return {"at": now.isoformat(), "boards": known}
+
+
+def causes_since(moment: str) -> dict[str, str]:
+    """Why a model may have moved since a moment in ISO form, by its slug."""
+    changes = Change.objects.filter(at__gte=datetime.datetime.fromisoformat(moment), model__isnull=False)
+    return news.causes(changes.order_by("at", "pk").values_list("model__slug", "kind"))
 
 
 def refit_if_small(*, seeds: int = 0) -> bool:

@@ -1,50 +1,14 @@
-"""The change log in words, and as an Atom feed. Pages, feed and mail tell a change through `sentence`."""
-
-from datetime import date
+"""The change log as an Atom feed."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.feedgenerator import Atom1Feed
 
 from comparisons.models import Change
+from comparisons.news import sentence
 from comparisons.responses import public
-from comparisons.tradeoffs import day
 
 ENTRIES = 100
-UNITS = {"price": " $/M"}
-
-
-def sentence(change: Change) -> str:
-    """What happened in one line of plain text, without source and reason."""
-    name, old, new = change.subject, change.old, change.new
-    match change.kind:
-        case "model_added":
-            return f"{name} is new in the catalogue"
-        case "model_status":
-            return f"{name} is {'published again' if new == 'published' else new}"
-        case "retirement_date":
-            return (
-                f"{name} retires on {_day(new)}" + (f", not on {_day(old)}" if old else "")
-                if new
-                else f"{name} no longer retires"
-            )
-    unit = UNITS.get(change.kind.partition("_")[0], "")
-    match change.kind.rpartition("_")[2]:
-        case "added":
-            return f"{name}: {new}{unit}"
-        case "withdrawn":
-            return f"{name}: {old}{unit} withdrawn"
-        case "changed":
-            return f"{name}: {new}{unit}, was {old}"
-    return f"{name}: {old or 'none'} to {new or 'none'}" if old or new else name
-
-
-def _day(text: str) -> str:
-    """An ISO date as it is printed elsewhere."""
-    try:
-        return day(date.fromisoformat(text))
-    except ValueError:
-        return text
 
 
 @public

@@ -776,6 +776,7 @@ class Fit(models.Model):
     scores = models.PositiveIntegerField(help_text="Scores that entered.")
     arrays = models.BinaryField(help_text="The estimates themselves, as compressed arrays.")
     self_test = models.JSONField(help_text="Accuracy, Brier score, log loss and interval coverage on hidden scores.")
+    told = models.JSONField(default=dict, help_text="Places on the leaderboard that readers know of, and since when.")
 
     class Meta:
         ordering = ["-pk"]

@@ -67,6 +67,7 @@ PURE = {  # and what of ours each may know
     "evidence": {"scoring"},
     "flips": {"evidence"},
     "heldout": {"evidence"},
+    "news": {"tradeoffs", "evidence"},
     "verdicts": {"figures", "scoring", "tradeoffs", "evidence", "flips"},
 }
 DOORS = (

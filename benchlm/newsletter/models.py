@@ -124,11 +124,6 @@ class IssueQuerySet(models.QuerySet):
         year, _, number = week.partition("-W")
         return self.filter(iso_year=int(year), iso_week=int(number))
 
-    def before(self, issue: "Issue") -> "IssueQuerySet":
-        """Built issues of earlier weeks, the newest first."""
-        earlier = Q(iso_year__lt=issue.iso_year) | Q(iso_year=issue.iso_year, iso_week__lt=issue.iso_week)
-        return self.filter(earlier).exclude(state="planned").order_by("-iso_year", "-iso_week")
-
     def owing(self) -> "IssueQuerySet":
         return self.filter(state="sending").order_by("iso_year", "iso_week")
 
@@ -151,7 +146,6 @@ class Issue(models.Model):
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
     content = models.JSONField(default=dict, blank=True)
-    standings = models.JSONField(default=dict, blank=True)
     counts = models.JSONField(default=dict, blank=True)
     frozen = models.PositiveIntegerField("recipients", default=0)
     built_at = models.DateTimeField(null=True, blank=True)

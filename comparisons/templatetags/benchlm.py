@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from comparisons import news
 from comparisons.cells import ScoreCell
 from comparisons.tradeoffs import TradeoffRow
 
@@ -21,6 +22,8 @@ MARKS = {
     for side, shape in SHAPES.items()
     for hollow in (False, True)
 }
+
+register.filter("sentence", news.sentence)
 
 
 @register.simple_tag
