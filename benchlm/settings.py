@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "benchlm.newsletter",
 ]
 MIDDLEWARE = [
+    "benchlm.pagestore.page_store",
     "benchlm.middleware.response_headers",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -98,6 +99,12 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-20000; PRAGMA mmap_size=134217728;",
     }
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+HAS_SHARED_CACHE = "locmem" not in CACHES["default"]["BACKEND"]
+if "redis" in CACHES["default"]["BACKEND"].lower():
+    CACHES["default"]["OPTIONS"] = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
+PAGE_STORE_MB = (
+    0 if DEBUG else env.int("PAGE_STORE_MB", default=24)
+)  # finished pages in memory of each process; 0 keeps none
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 
 AUTH_PASSWORD_VALIDATORS = [

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from comparisons import evidence, heldout, news, plain, scoring
+from comparisons import evidence, freshness, heldout, news, plain, scoring
 from comparisons.models import Ability, CatalogueVersion, Change, Fit, LanguageModel, Score
 from comparisons.tradeoffs import day
 
@@ -56,7 +56,7 @@ def current() -> Estimates | None:
     if newest is None:
         return None
     key, catalogue, made_at = newest
-    is_current = catalogue == CatalogueVersion.stamp()
+    is_current = catalogue == freshness.version()
     if _kept is None or (_kept.key, _kept.is_current) != (key, is_current):
         found = evidence.unpack(bytes(Fit.objects.values_list("arrays", flat=True).get(pk=key)))
         standings = evidence.standings(

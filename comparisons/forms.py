@@ -13,20 +13,20 @@ from comparisons.plain import Rulebook
 from comparisons.scoring import Category
 from comparisons.tradeoffs import Workload
 
+DISPLAY = {  # display options and their values; anything else is the default
+    "show": {"all", "shared", "gap"},
+    "rows": {"diff"},
+    "sources": {"confirmed", "independent"},
+    "flip": {"1"},
+    "reading": {"tested", "shared"},
+}
+
 
 def options(query: Mapping[str, str], categories: Sequence[Category]) -> Options:
     """The display options of a page from a query string."""
-    allowed = {
-        "show": {"shared", "gap"},
-        "rows": {"diff"},
-        "sources": {"confirmed", "independent"},
-        "flip": {"1"},
-        "reading": {"tested", "shared"},
-    }
-    explicit = "all" if query.get("show") == "all" else ""
-    chosen = {name: value if (value := query.get(name, "")) in values else "" for name, values in allowed.items()}
+    chosen = {name: value if (value := query.get(name, "")) in values else "" for name, values in DISPLAY.items()}
     chosen["w"] = ",".join(f"{slug}:{times}" for slug, times in weights(query, categories).items())
-    return Options(**chosen | {"show": chosen["show"] or explicit, "workload": workload(query)})
+    return Options(**chosen, workload=workload(query))
 
 
 def weights(query: Mapping[str, str], categories: Sequence[Category]) -> dict[str, int]:

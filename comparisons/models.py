@@ -1,10 +1,14 @@
 """The tables. What stored data must always satisfy is a named constraint here; `clean` says only what a constraint cannot."""
 
+import os
 import re
+import time
 import unicodedata
+from contextlib import suppress
 from decimal import Decimal
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MinValueValidator, RegexValidator
 from django.db import models, transaction
@@ -112,6 +116,21 @@ def https_constraint(table: str, field: str, *, blank: bool = False) -> models.C
     )
 
 
+def version_mark() -> int:
+    """A number that changes on this machine with each committed rise of the catalogue version; 0 where it cannot be kept."""
+    try:
+        return os.stat(settings.STATE_DIR / "catalogue-version").st_mtime_ns  # noqa: PTH116 (asked with every request)
+    except OSError:
+        return 0
+
+
+def set_version_mark() -> None:
+    with suppress(OSError):  # a folder that cannot be written to: an edit is then seen within a second
+        mark, moment = settings.STATE_DIR / "catalogue-version", time.time_ns()
+        mark.touch()
+        os.utime(mark, ns=(moment, moment))
+
+
 class CatalogueVersion(models.Model):
     """One row: a number that rises with every change that a public page can show. Caches and ETags hang on it."""
 
@@ -129,6 +148,7 @@ class CatalogueVersion(models.Model):
         """Count one change, in the transaction of the change."""
         if not cls.objects.filter(pk=1).update(number=F("number") + 1, raised_at=timezone.now()):
             cls.objects.create(pk=1, number=1)
+        transaction.on_commit(set_version_mark)
 
     @classmethod
     def stamp(cls) -> str:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from comparisons import models, scoring, tradeoffs
+from comparisons import freshness, models, scoring, tradeoffs
 
 EMPTY_CARD = scoring.Scorecard({}, {}, None)
 
@@ -31,7 +31,7 @@ _rules: tuple[str, Rulebook] = ("", Rulebook((), {}))
 def rulebook() -> Rulebook:
     """The weights in force, kept by the process until the catalogue changes."""
     global _rules
-    version = models.CatalogueVersion.stamp()
+    version = freshness.version()
     if _rules[0] != version:
         categories = tuple(
             scoring.Category(slug, name, weight, order)
@@ -171,7 +171,7 @@ def whole(today: datetime.date) -> Whole:
     The version is read first, so that what is kept is never older than the version it is kept under.
     """
     global _kept
-    version = models.CatalogueVersion.stamp()
+    version = freshness.version()
     if _kept is None or (_kept.version, _kept.day) != (version, today):
         rules = rulebook()
         published = tuple(models.LanguageModel.objects.published().select_related("creator"))

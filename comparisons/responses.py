@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from hashlib import sha256
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
-from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
-from comparisons.models import CatalogueVersion
+from comparisons import freshness
 
 MOST_BYTES = 16 * 1024  # of a form that anybody may send
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -22,21 +22,32 @@ View = Callable[..., HttpResponse]
 
 
 def public(view: View) -> View:
-    """A page anyone may cache and revalidate: GET and HEAD only, no cookie, an ETag of release, catalogue version and day."""
+    """A page anyone may cache and revalidate: GET and HEAD only, no cookie, an ETag."""
 
     @require_safe
     @wraps(view)
     def respond(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        form = "fragment" if wants_fragment(request) else "page"
-        tag = quote_etag(f"{settings.RELEASE}-{CatalogueVersion.stamp()}-{timezone.localdate():%j}-{form}")
+        day = timezone.localdate().isoformat()
+        tag = validator(freshness.version(), day, request.path, request.GET.urlencode(), wants_fragment(request))
         response = get_conditional_response(request, etag=tag) or view(request, *args, **kwargs)
         if response.status_code in (200, 304):
             response.headers["ETag"] = tag
             response.headers["Cache-Control"] = "public, max-age=0, must-revalidate, s-maxage=60"
-        patch_vary_headers(response, ["HX-Request"])
+        if request.htmx.history_restore_request:  # a whole page in answer to a header that shared caches do not key by
+            response.headers["Cache-Control"] = "no-store"
+        patch_vary_headers(response, ["Accept-Encoding", "HX-Request"])
         return response
 
     return respond
+
+
+def validator(version: str, day: str, path: str, query: str, is_fragment: bool) -> str:
+    """The ETag of a page: of the release, the catalogue version, the day (offers begin and end), the address and the form.
+
+    A weak one, since it is the same for every content coding.
+    """
+    whole = repr((settings.RELEASE, version, day, path, query, is_fragment))
+    return f'W/"{sha256(whole.encode(errors="surrogatepass")).hexdigest()[:24]}"'
 
 
 def private(view: View) -> View:

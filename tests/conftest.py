@@ -4,9 +4,17 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from comparisons import estimates
+from benchlm import pagestore
+from comparisons import estimates, freshness
 from comparisons.importing import writing
 from tests.factories import BUNDLED, TODAY
+
+
+@pytest.fixture(autouse=True)
+def _empty_store():
+    """Each test begins like a fresh process: tests change settings, which no key names."""
+    pagestore.memory.clear()
+    freshness.forget()
 
 
 @pytest.fixture(scope="module")

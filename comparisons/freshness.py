@@ -1,0 +1,49 @@
+"""The catalogue version as this process last read it: every request asks here, the database is asked once a second at most."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from django.db import DatabaseError, OperationalError, connection
+
+from comparisons.models import CatalogueVersion, version_mark
+
+PROBE_SECONDS = 1.0  # how long an edit on another machine may stay unseen; those of this machine are seen at once
+
+_lock = threading.Lock()
+_seen: tuple[float, int, str] | None = None  # when it was read, the mark of this machine then, the version
+_failed_at = -PROBE_SECONDS
+
+
+def version() -> str:
+    """The catalogue version. OperationalError, at once, while the database was found away less than a second ago."""
+    global _seen, _failed_at
+    if connection.in_atomic_block:  # what this transaction has changed counts too
+        return CatalogueVersion.stamp()
+    now, mark, seen = time.monotonic(), version_mark(), _seen
+    if seen and now - seen[0] < PROBE_SECONDS and mark == seen[1]:
+        return seen[2]
+    if now - _failed_at < PROBE_SECONDS:
+        raise OperationalError("the database was away a moment ago")
+    if not _lock.acquire(blocking=seen is None):
+        return seen[2]  # somebody is reading it
+    try:
+        _seen = now, mark, CatalogueVersion.stamp()
+    except DatabaseError:
+        _failed_at = time.monotonic()
+        raise
+    finally:
+        _lock.release()
+    return _seen[2]
+
+
+def last_known() -> str | None:
+    """The version read last, however long ago: for what can be shown while the database is away."""
+    return _seen[2] if _seen else None
+
+
+def forget() -> None:
+    """Read the version anew at the next question."""
+    global _seen, _failed_at
+    _seen, _failed_at = None, -PROBE_SECONDS
