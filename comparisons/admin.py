@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
+from simple_history.admin import SimpleHistoryAdmin
 
 from comparisons import curation
 from comparisons.admin_base import CurationAdmin, CurationInline, ReadOnlyAdmin, StatusAdmin, rows_link
@@ -36,6 +37,8 @@ from comparisons.models import (
     OfferTier,
     Runtime,
     Score,
+    ScoreReport,
+    Settled,
 )
 
 BY_MAKER = ("model__creator", admin.RelatedOnlyFieldListFilter)
@@ -379,6 +382,30 @@ class RuntimeAdmin(CurationAdmin):
             "source_url",
         ),
     ]
+
+
+@admin.register(ScoreReport)
+class ScoreReportAdmin(ReadOnlyAdmin, SimpleHistoryAdmin):
+    """What readers reported: answered in its queue, read here."""
+
+    list_display = ["at", "model", "benchmark", "seen", "text", "state"]
+    list_filter = ["state"]
+    list_select_related = ["model", "benchmark"]
+    search_fields = ["text", "model__name", "benchmark__name"]
+    date_hierarchy = "at"
+
+
+@admin.register(Settled)
+class SettledAdmin(ReadOnlyAdmin, SimpleHistoryAdmin):
+    """Findings of the queues that a curator found right; deleting one asks again."""
+
+    list_display = ["at", "queue", "subject"]
+    list_filter = ["queue"]
+    search_fields = ["subject"]
+    date_hierarchy = "at"
+
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
 
 
 @admin.register(Change)

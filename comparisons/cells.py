@@ -94,12 +94,15 @@ class ScoreCell:
     note: str
     spread: str
     sources: tuple[Source, ...]
+    report: str = ""  # address of the form that reports it
 
 
-def score_cell(cell: Cell, unit: str, *, is_best: bool = False, expected: float | None = None) -> ScoreCell:
+def score_cell(
+    cell: Cell, unit: str, *, is_best: bool = False, expected: float | None = None, of: tuple[str, str] = ("", "")
+) -> ScoreCell:
     """One model's results on one benchmark: the displayed one, and all of them where there are several.
 
-    `expected` is what the fit expects where the score is out of line with the rest.
+    `expected` is what the fit expects where the score is out of line with the rest; `of` names model and benchmark by slug.
     """
     remarks = [cell.shown.note, f"out of line, {points(expected)} expected" if expected is not None else ""]
     low, high = cell.spread
@@ -126,6 +129,7 @@ def score_cell(cell: Cell, unit: str, *, is_best: bool = False, expected: float 
             )
             for result in results
         ),
+        report="/report/{}/{}/".format(*of) if all(of) else "",
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 from django import forms
 
-from comparisons import bills, listings, pricing
+from comparisons import bills, listings, pricing, stamps
 from comparisons.links import Options
-from comparisons.models import MODALITIES, Creator
+from comparisons.models import MODALITIES, Creator, validate_https
 from comparisons.plain import Rulebook
 from comparisons.scoring import Category
 from comparisons.tradeoffs import Workload
@@ -89,6 +90,43 @@ class LeaderboardForm(forms.Form):
     def kept(self) -> dict[str, str]:
         """The valid part as it was sent, for the addresses of links."""
         return {name: self.data[name] for name, value in self.chosen().items() if value}
+
+
+class ReportForm(forms.Form):
+    """A reader's report on one score: no name, no address; the field `website` is one that only programs fill in."""
+
+    LONGEST = 1000
+    score = forms.ChoiceField(error_messages={"required": "Choose the score.", "invalid_choice": "Choose the score."})
+    text = forms.CharField(error_messages={"required": "Say what is wrong with it."})
+    source_url = forms.CharField(required=False, max_length=500, validators=[validate_https])
+    stamp = forms.CharField(required=False, max_length=200)
+
+    def __init__(self, *args, choices: Sequence[tuple[str, str, str]], **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["score"].choices = [(key, said) for key, said, _ in choices]
+
+    def clean_text(self) -> str:
+        """As typed, less line ends of another system and characters that nobody sees."""
+        text = unicodedata.normalize("NFC", self.cleaned_data["text"].replace("\r\n", "\n"))
+        text = "".join(each for each in text if each == "\n" or unicodedata.category(each) not in ("Cc", "Cf")).strip()
+        if len(text) > self.LONGEST:
+            raise forms.ValidationError(f"Shorten the text to 1,000 characters: it has {len(text):,}.")
+        if not text:
+            raise forms.ValidationError("Say what is wrong with it.")
+        return text
+
+    def clean_stamp(self) -> str:
+        stamps.check_stamp("report", self.cleaned_data["stamp"])
+        return self.cleaned_data["stamp"]
+
+    @property
+    def is_trap_sprung(self) -> bool:
+        return bool(self.data.get("website"))
+
+    @property
+    def faults(self) -> list[tuple[str, str]]:
+        """(field, sentence) of each complaint, in the order of the fields."""
+        return [(name, fault) for name, faults in self.errors.items() for fault in faults]
 
 
 class SearchForm(forms.Form):

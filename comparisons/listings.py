@@ -344,7 +344,7 @@ def model_page(
                         b.name,
                         f"/benchmarks/{b.slug}/",
                         "" if b.weight else "shown, not counted",
-                        score_cell(card.cells[b.slug], b.unit),
+                        score_cell(card.cells[b.slug], b.unit, of=(model.slug, b.slug)),
                     )
                     for b in rules.benchmarks.values()
                     if b.category == c.slug and b.slug in card.cells
@@ -425,7 +425,7 @@ def benchmark_page(benchmark: scoring.Benchmark, whole: Whole) -> BenchmarkPage:
                 rank,
                 model.name,
                 model.get_absolute_url(),
-                score_cell(cell, benchmark.unit),
+                score_cell(cell, benchmark.unit, of=(model.slug, benchmark.slug)),
                 number(scaled, 1) if scaled is not None else "",
             )
         )

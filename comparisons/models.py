@@ -787,6 +787,64 @@ class Change(models.Model):
         raise ValidationError("A change is never deleted.")
 
 
+class ScoreReport(models.Model):
+    """What a reader says is wrong with a score. Nothing is kept of who said it."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        DONE = "done", "Corrected"
+        DISMISSED = "dismissed", "Nothing wrong"
+
+    at = models.DateTimeField(default=timezone.now)
+    model = models.ForeignKey(LanguageModel, models.CASCADE, related_name="reports")
+    benchmark = models.ForeignKey(Benchmark, models.CASCADE, related_name="reports")
+    score = models.ForeignKey(Score, models.SET_NULL, null=True, blank=True, related_name="reports")
+    seen = models.CharField(max_length=200, help_text="The value that the reader saw.")
+    text = models.CharField(max_length=1000)
+    source_url = AddressField("source", blank=True)
+    state = models.CharField(max_length=9, choices=State, default=State.OPEN)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.model}, {self.benchmark}"
+
+
+class Settled(models.Model):
+    """A finding of a queue that a curator looked at and found right. Its key holds the values seen, so that a new one is asked again."""
+
+    queue = models.CharField(max_length=24)
+    key = models.CharField(max_length=240)
+    subject = models.CharField(max_length=240)
+    at = models.DateTimeField(default=timezone.now)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name_plural = "settled findings"
+        verbose_name = "settled finding"
+        constraints = [models.UniqueConstraint(fields=["queue", "key"], name="settled_once")]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class Tally(models.Model):
+    """How often something was done since its window opened. A key that stands for a name is an HMAC."""
+
+    key = models.CharField(max_length=80, unique=True)
+    since = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "tallies"
+
+    def __str__(self) -> str:
+        return f"{self.count} since {self.since:%Y-%m-%d %H:%M}"
+
+
 class Fit(models.Model):
     """One run of the ability fit (`evidence`): what it saw, what it found, how well it predicts hidden scores."""
 

@@ -262,7 +262,7 @@ def pair_page(
             Toggle("show-phone-shared", f"Tests both took ({len(shared)})", options.href(path, show="shared"), True),
             Toggle("show-phone-all", f"All {len(comparison.rows)}", options.href(path, show="all"), False),
         ),
-        groups=_groups(comparison, chosen, names, found.odd),
+        groups=_groups(comparison, chosen, pair, found.odd),
         shown_rows=len(chosen),
         opens_on_shared=not options.show and len(shared) >= INDEXED_ROWS,
         shared_values=None if shared_gap is None else (number(comparison.shared_a, 1), number(comparison.shared_b, 1)),
@@ -506,7 +506,7 @@ def _evidence(result: CategoryResult, estimate: evidence.CategoryPair | None) ->
 
 
 def _groups(
-    comparison: Comparison, chosen: Sequence[Row], names: Sequence[str], odd: Mapping[tuple[str, str], float]
+    comparison: Comparison, chosen: Sequence[Row], pair: Sequence[LanguageModel], odd: Mapping[tuple[str, str], float]
 ) -> tuple[BenchmarkGroup, ...]:
     groups = []
     for result in comparison.categories:
@@ -518,8 +518,8 @@ def _groups(
                     name=result.category.name,
                     mark=result.leader if result.leader in ("a", "b") else "",
                     is_hollow=result.grade == "no_shared_test",
-                    words=_group_words(result, names),
-                    lines=tuple(_benchmark_line(row, names, odd) for row in rows),
+                    words=_group_words(result, [model.name for model in pair]),
+                    lines=tuple(_benchmark_line(row, pair, odd) for row in rows),
                     has_shared=any(row.is_shared for row in rows),
                 )
             )
@@ -540,9 +540,9 @@ def _group_words(result: CategoryResult, names: Sequence[str]) -> str:
     return "shown, not counted"
 
 
-def _benchmark_line(row: Row, names: Sequence[str], odd: Mapping[tuple[str, str], float]) -> BenchmarkLine:
+def _benchmark_line(row: Row, pair: Sequence[LanguageModel], odd: Mapping[tuple[str, str], float]) -> BenchmarkLine:
     benchmark = row.benchmark
-    by_side = {"a": names[0], "b": names[1]}
+    by_side = dict(zip("ab", pair, strict=True))
     remarks = remarks_on(benchmark)
     if benchmark.status != "current":
         remarks.append(benchmark.status)
@@ -565,10 +565,16 @@ def _benchmark_line(row: Row, names: Sequence[str], odd: Mapping[tuple[str, str]
         unit=benchmark.unit,
         remark=", ".join(remarks),
         cells=tuple(
-            score_cell(cell, benchmark.unit, is_best=row.outcome == key, expected=odd.get((key, benchmark.slug)))
+            score_cell(
+                cell,
+                benchmark.unit,
+                is_best=row.outcome == key,
+                expected=odd.get((key, benchmark.slug)),
+                of=(model.slug, benchmark.slug),
+            )
             if cell
             else None
-            for key, cell in (("a", row.a), ("b", row.b))
+            for (key, model), cell in zip(by_side.items(), (row.a, row.b), strict=True)
         ),
         lead_mark=mark,
         lead=lead,

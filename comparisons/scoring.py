@@ -240,17 +240,14 @@ def normalise(value: Decimal, benchmark: Benchmark) -> Decimal | None:
 
 def pick(results: Iterable[Result]) -> Cell:
     """The displayed result and the others: source kind, then the latest date (none is the oldest), then the lower value."""
-    shown, *others = sorted(
-        results,
-        key=lambda r: (
-            SOURCE_ORDER[r.source_kind],
-            -(r.reported_on.toordinal() if r.reported_on else 0),
-            r.value,
-            r.setting,
-            r.source_url,
-        ),
-    )
+    shown, *others = sorted(results, key=preference)
     return Cell(shown, tuple(others))
+
+
+def preference(result: Result) -> tuple:
+    """What orders the results of one cell, the displayed one first."""
+    dated = -(result.reported_on.toordinal() if result.reported_on else 0)
+    return SOURCE_ORDER[result.source_kind], dated, result.value, result.setting, result.source_url
 
 
 def mean(weighted: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:

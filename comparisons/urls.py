@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from comparisons import feeds, views, workload_views
+from comparisons import feeds, report_views, views, workload_views
 
 
 class NameConverter:
@@ -40,6 +40,10 @@ urlpatterns = [
     path("changes.atom", feeds.changes, name="changes_feed"),
     path("data/", views.data, name="data"),
     path("data/<name:name>.csv", views.data_table, name="data_table"),
+    path("report/", report_views.choose_model, name="report"),
+    path("report/thanks/", report_views.thanks, name="report_thanks"),
+    path("report/<name:slug>/", report_views.choose_score, name="report_model"),
+    path("report/<name:slug>/<name:test>/", report_views.report, name="report_score"),
     path("search/", views.search, name="search"),
     path("privacy/", views.privacy, name="privacy"),
     path("healthz/", views.healthz, name="healthz"),

@@ -85,6 +85,15 @@ def source_link(text: str, url: str) -> str:
     return format_html('<a class="src" href="{}" rel="nofollow noopener">{}</a>', url, text) if url else text
 
 
+def report_link(address: str) -> str:
+    """The flag beside a score; its name is the same everywhere, as the table's headers name the score."""
+    return (
+        format_html('<a class="rep" href="{}" rel="nofollow" aria-label="Report this score"></a>', address)
+        if address
+        else ""
+    )
+
+
 @register.simple_tag
 def score(cell: ScoreCell | None) -> SafeString:
     """A table cell of one model's score on one benchmark: linked to its source, with what a reader must know about it."""
@@ -93,8 +102,9 @@ def score(cell: ScoreCell | None) -> SafeString:
     remarks = [remark for remark in ("unconfirmed" if cell.is_unconfirmed else "", cell.note) if remark]
     small = format_html_join("", "<small>{}</small>", ((remark,) for remark in remarks))
     return format_html(
-        '<td class="n{}">{}{}{}</td>',
+        '<td class="n{}">{}{}{}{}</td>',
         " best" if cell.is_best else "",
+        report_link(cell.report),
         source_link(cell.text, cell.url),
         small,
         _sources(cell),

@@ -22,6 +22,8 @@ WRITTEN_BY_THE_SITE = [
     "comparisons/catalogueversion",
     "comparisons/change",
     "comparisons/fit",
+    "comparisons/scorereport",
+    "comparisons/settled",
     "newsletter/delivery",
     "newsletter/issue",
     "newsletter/subscriber",
