@@ -55,8 +55,10 @@ class Server(SMTP):
 class Sink(Controller):
     """`script(stage, recipient, nth time)` gives an answer, DROP, or None for "accepted". Stages: CONNECT, EHLO, RCPT, BODY, DATA."""
 
-    def __init__(self, script: Script | None = None) -> None:
+    def __init__(self, script: Script | None = None, **options) -> None:
+        """`options` are those of aiosmtpd's server, for example `tls_context`."""
         self.script = script or (lambda stage, recipient, nth: None)
+        self.options = options
         self.accepted: list[tuple[str, bytes]] = []
         self.asked: dict[tuple[str, str], int] = {}
         self.transports = []
@@ -66,7 +68,9 @@ class Sink(Controller):
         super().__init__(self, hostname="127.0.0.1", port=port, ready_timeout=10)
 
     def factory(self) -> Server:
-        return Server(self, sink=self, hostname="sink.example", enable_SMTPUTF8=False, data_size_limit=10_000_000)
+        return Server(
+            self, sink=self, hostname="sink.example", enable_SMTPUTF8=False, data_size_limit=10_000_000, **self.options
+        )
 
     def _trigger_server(self) -> None:
         """Nothing to wait for: the port listens already, and a probe would count as a client."""
@@ -86,8 +90,11 @@ class Sink(Controller):
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
         session.host_name = hostname
-        if self.ask("EHLO", "") == DROP:
+        answer = self.ask("EHLO", "")
+        if answer == DROP:
             server.transport.close()
+        elif answer:
+            await asyncio.sleep(float(answer.split()[1]))
         return responses
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
@@ -127,9 +134,9 @@ class Sink(Controller):
 
 
 @contextmanager
-def listening(settings) -> Iterator[Sink]:
+def listening(settings, **options) -> Iterator[Sink]:
     """A started server that accepts all, and the site's settings that send to it."""
-    server = Sink()
+    server = Sink(**options)
     server.start()
     settings.MAILERS = server.mailer
     settings.SITE_URL = "https://benchlm.example"

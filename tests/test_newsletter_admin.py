@@ -60,13 +60,17 @@ def test_issues_show_the_equation_and_how_far_they_are(operator, issue):
     assert "icon-no" in html
 
 
-def test_issue_that_was_built_stays_as_it_is(operator, issue):
+def test_issue_that_was_built_keeps_its_words_and_can_be_held_until_it_is_sent(operator, issue):
     page = operator.get(url("issue", "change", issue.pk))
     assert (page.status_code, 'name="note"' in page.content.decode()) == (200, False)
     operator.post(url("issue"), {"action": "hold", "_selected_action": [issue.pk]})
     assert operator.post(url("issue", "change", issue.pk), {"note": "x"}).status_code == 403
     issue.refresh_from_db()
-    assert (issue.is_held, issue.note) == (False, "")
+    assert (issue.is_held, issue.note) == (True, "")
+    Issue.objects.update(state="done", is_held=False)
+    operator.post(url("issue"), {"action": "hold", "_selected_action": [issue.pk]})
+    issue.refresh_from_db()
+    assert issue.is_held is False
 
 
 def test_planned_issue_takes_a_line_and_can_be_held(operator):

@@ -1,12 +1,15 @@
 """Where a visitor comes from: derived once, in memory, and found in no table, file or log afterwards."""
 
+import datetime
 import ipaddress
 import logging
+import os
+import sys
 from hashlib import md5, sha1, sha256
 
 import pytest
 from django.conf import settings as site
-from django.db import OperationalError, connection
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -71,6 +74,70 @@ def test_forwarded_addresses_are_read_from_the_right(settings, peer, forwarded, 
     assert str(visitors.client_address({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded})) == client
 
 
+# The MaxMind DB format, as far as a file with one answer for every address needs it: type and size, then the value.
+def coded(value: str | int | dict | list) -> bytes:
+    match value:
+        case str():
+            return bytes([2 << 5 | len(value)]) + value.encode()
+        case int():
+            return bytes([8, 2]) + value.to_bytes(8)
+        case dict():
+            return bytes([7 << 5 | len(value)]) + b"".join(coded(key) + coded(value[key]) for key in value)
+        case list():
+            return bytes([len(value), 4]) + b"".join(map(coded, value))
+
+
+def country_file(country: str, made_on: str) -> bytes:
+    """A tree of one node that leads to one record, whichever way an address turns."""
+    facts = {
+        "node_count": 1,
+        "record_size": 24,
+        "ip_version": 6,
+        "database_type": "Country",
+        "languages": ["en"],
+        "binary_format_major_version": 2,
+        "binary_format_minor_version": 0,
+        "build_epoch": int(datetime.datetime.fromisoformat(f"{made_on}T12:00:00+00:00").timestamp()),
+        "description": {},
+    }
+    record = coded({"country": {"iso_code": country}})
+    return (1 + 16).to_bytes(3) * 2 + bytes(16) + record + b"\xab\xcd\xefMaxMind.com" + coded(facts)
+
+
+def test_country_file_is_read_and_may_be_replaced_while_the_site_runs(settings, tmp_path):
+    """By a rename, in place, by a broken one, and by one of the same size and time of change."""
+    path = tmp_path / "country.mmdb"
+    settings.GEOIP_PATH = str(path)
+    found = []
+    for content in (country_file("DE", "2026-11-01"), b"broken", country_file("CH", "2026-11-20")):
+        new = tmp_path / "new"
+        new.write_bytes(content)
+        new.rename(path)
+        found += [consent.location_of({"REMOTE_ADDR": visitor}) for visitor in ("8.8.8.8", "2a00:1450::1")]
+    before = path.stat()
+    path.write_bytes(country_file("BR", "2026-11-25"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    found.append(consent.location_of({"REMOTE_ADDR": "8.8.8.8"}))
+    assert found == [
+        *[Location("DE", "EEA", "mmdb", "2026-11-01")] * 2,
+        *[UNKNOWN] * 2,
+        *[Location("CH", "CH", "mmdb", "2026-11-20")] * 2,
+        Location("BR", "BR", "mmdb", "2026-11-25"),
+    ]
+
+
+def test_country_file_that_says_nonsense_is_unknown(settings, tmp_path):
+    path = tmp_path / "country.mmdb"
+    settings.GEOIP_PATH = str(path)
+    for country in ("EU", "xx", "", "DEU"):
+        path.write_bytes(country_file(country, "2026-11-01"))
+        assert consent.location_of({"REMOTE_ADDR": "8.8.8.8"}) == UNKNOWN
+    whole = country_file("DE", "2026-11-01")
+    for length in range(0, len(whole), 7):
+        path.write_bytes(whole[:length])
+        assert consent.location_of({"REMOTE_ADDR": "8.8.8.8"}) == UNKNOWN
+
+
 @pytest.mark.parametrize("content", [None, b"", b"not a database" * 100])
 def test_broken_country_file_is_unknown_and_signup_works(settings, sink, tmp_path, content):  # noqa: F811
     path = tmp_path / "country.mmdb"
@@ -80,6 +147,21 @@ def test_broken_country_file_is_unknown_and_signup_works(settings, sink, tmp_pat
     assert consent.location_of({"REMOTE_ADDR": "8.8.8.8"}) == UNKNOWN
     assert ask("a@b.co", REMOTE_ADDR="8.8.8.8").status_code == 303
     assert Subscriber.objects.get().regime == "STRICT"
+
+
+@pytest.mark.parametrize(("package", "path"), [("maxminddb", __file__), ("iptocc", "")])
+def test_missing_country_package_is_unknown_and_signup_works(settings, sink, monkeypatch, package, path):  # noqa: F811
+    monkeypatch.setitem(sys.modules, package, None)  # as where it is not installed
+    settings.GEOIP_PATH = path
+    consent._opened.cache_clear()
+    assert ask("a@b.co", REMOTE_ADDR="8.8.8.8").status_code == 303
+    assert Subscriber.objects.values_list("country", "regime", "location_source").get() == ("", "STRICT", "unknown")
+
+
+@pytest.mark.parametrize("peer", ["", "x", "10.0.0.1", "fd00::1", "::ffff:8.8.8.8", "fe80::1%eth0", *VISITORS])
+def test_signup_works_from_an_address_that_says_nothing(sink, peer):  # noqa: F811
+    assert ask("a@b.co", REMOTE_ADDR=peer).status_code == 303
+    assert Subscriber.objects.values_list("country", "regime", "location_source").get() == ("", "STRICT", "unknown")
 
 
 def test_signup_stores_country_regime_source_and_date_alone(sink):  # noqa: F811
@@ -153,6 +235,7 @@ def spellings(address: str) -> set[bytes]:
 def test_whole_flow_leaves_no_trace_of_the_visitor(sink, settings, caplog, tmp_path, monkeypatch, visitor):  # noqa: F811
     """Sign-up, confirm, leave, a refusal and a fault of our own; then database, logs, mails and state folder are searched."""
     caplog.set_level(logging.DEBUG)
+    settings.ADMINS = ["operator@benchlm.example"]  # gets no error mail: it would hold the request
     client = Client(raise_request_exception=False, REMOTE_ADDR=visitor)
     assert ask("a@b.co", client).status_code == 303
     finish_mail()
@@ -168,6 +251,7 @@ def test_whole_flow_leaves_no_trace_of_the_visitor(sink, settings, caplog, tmp_p
     monkeypatch.setattr(subscriptions, "sign_up", lambda *_: 1 / 0)
     visitors.forget_clients()
     assert ask("b@b.co", client).status_code == 500
+    assert "operator@benchlm.example" not in sink.recipients
     found = [caplog.text.encode(), *(raw for _, raw in sink.accepted), repr(visitors._clients).encode()]
     found += [path.read_bytes() for path in site.STATE_DIR.rglob("*") if path.is_file()]
     if connection.vendor == "sqlite":
@@ -177,14 +261,32 @@ def test_whole_flow_leaves_no_trace_of_the_visitor(sink, settings, caplog, tmp_p
     assert hits == []
 
 
-def test_full_disk_says_later_and_shows_the_rest(sink, monkeypatch, caplog):  # noqa: F811
-    def refuse(*_):
-        raise OperationalError("database or disk is full: secret@b.co")
+@pytest.fixture
+def read_only():
+    """A function after which the database of the test takes no entry, as with a full or read-only disk."""
 
-    monkeypatch.setattr(subscriptions, "sign_up", refuse)
-    response = ask("secret@b.co")
-    assert (response.status_code, response.headers["Retry-After"], "secret@b.co" in caplog.text) == (503, "60", False)
-    assert Client().get("/privacy/").status_code == 200
+    def refuse() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA query_only=ON" if connection.vendor == "sqlite" else "SET TRANSACTION READ ONLY")
+
+    yield refuse
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA query_only=OFF")
+
+
+def test_database_that_takes_no_entry_says_later_and_shows_the_rest(sink, read_only, caplog):  # noqa: F811
+    confirm, leave = signed_up(sink)
+    read_only()
+    for response in (ask("secret@b.co"), Client().post(confirm), Client().post(leave)):
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "60")
+        assert "Please try later" in response.content.decode()
+        assert response.headers["Cache-Control"] == "no-store, private"
+    assert "secret@b.co" not in caplog.text
+    for path in (confirm, leave, "/privacy/", "/newsletter/", "/newsletter/sample/"):
+        assert Client().get(path).status_code == 200
+    finish_mail()
+    assert len(sink.accepted) == 1
 
 
 # --- events of a provider -------------------------------------------------------------------------------------------
@@ -222,3 +324,5 @@ def test_events_of_a_provider_touch_the_owner_of_the_mail(settings, sink):  # no
     assert Subscriber.objects.with_address().count() == 1
     assert [post(bounce) for _ in range(10)] == [200] * 10
     assert list(Subscriber.objects.values_list("status", "email")) == [("suspended", "")]
+    Subscriber.objects.all().delete()
+    assert post(bounce) == 200

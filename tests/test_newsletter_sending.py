@@ -3,13 +3,19 @@
 import datetime
 import os
 import signal
+import ssl
+import threading
+import time
+from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import AuthResult
 from django.db import connection
 
 from benchlm.newsletter import issues, keys, sending, subscriptions
 from benchlm.newsletter.models import Delivery, Issue, Subscriber, Suppression
-from comparisons.models import Change
+from comparisons import curation
+from comparisons.models import Change, Creator, LanguageModel
 from tests.newsletter_sink import DROP, listening
 
 MONDAY = datetime.datetime(2026, 11, 23, 0, 30, tzinfo=datetime.UTC)  # week 48 has begun, week 47 is over
@@ -154,6 +160,7 @@ def test_same_bytes_for_all_but_the_personal_links(sink, clock, readers, news):
     bodies = set()
     for mail in sink.mails:
         text = mail.get_body(("plain",)).get_content()
+        assert "confirmed it on 3 November 2026." in text
         for kind in ("leave", "my-data"):
             text = text.replace(text.split(f"/newsletter/{kind}/")[1].split("/")[0], kind)
         bodies.add(text)
@@ -279,12 +286,48 @@ def test_policy_refusal_for_all_stops_after_ten_and_marks_nobody(sink, clock, ne
     assert (counts(), Suppression.objects.count(), Subscriber.objects.active().count()) == ({"open": 15}, 0, 15)
 
 
-def test_refused_login_marks_nobody(sink, clock, readers, news, settings):
+def test_server_without_login_or_tls_marks_nobody(sink, clock, readers, news, settings):
     settings.MAILERS["default"]["OPTIONS"] |= {"username": "x", "password": "y"}
     code, _ = send(clock)  # the server offers no login without TLS
     assert (code, states(), sink.accepted) == (1, ["pending"] * 5, [])
     settings.MAILERS["default"]["OPTIONS"] |= {"use_tls": True}
     assert (send(clock)[0], states()) == (1, ["pending"] * 5)
+
+
+CERTIFICATE = Path(__file__).parent / "fixtures" / "mail_server.pem"  # of 127.0.0.1, signed by itself
+
+
+@pytest.fixture
+def tls_sink(settings):
+    """A server that wants TLS and then a login, which only the password `right` gets."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(CERTIFICATE)
+
+    def authenticator(server, session, envelope, mechanism, given) -> AuthResult:
+        return AuthResult(success=given.password == b"right", handled=False)
+
+    options = {"tls_context": context, "require_starttls": True, "auth_required": True, "authenticator": authenticator}
+    with listening(settings, **options) as server:
+        settings.MAILERS["default"]["OPTIONS"] |= {"use_tls": True, "username": "weekly", "password": "right"}
+        yield server
+
+
+def test_certificate_that_nobody_vouches_for_marks_nobody(tls_sink, clock, readers, news):
+    code, said = send(clock)
+    assert (code, states(), tls_sink.accepted) == (1, ["pending"] * 5, [])
+    assert said[0] == (
+        "Stopped, no connection to the mail server (SSLCertVerificationError). Nobody was marked; the next run goes on."
+    )
+
+
+def test_refused_login_marks_nobody_and_the_right_one_goes_on(tls_sink, clock, readers, news, settings, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    settings.MAILERS["default"]["OPTIONS"]["password"] = "wrong"
+    code, said = send(clock)
+    assert (code, states(), tls_sink.accepted, Suppression.objects.count()) == (1, ["pending"] * 5, [], 0)
+    assert said[0] == "Stopped, no connection to the mail server (535). Nobody was marked; the next run goes on."
+    settings.MAILERS["default"]["OPTIONS"]["password"] = "right"
+    assert (send(clock)[0], counts(), len(tls_sink.accepted)) == (0, {"sent": 5}, 5)
 
 
 def test_answer_after_our_patience_is_uncertain_and_never_sent_again(sink, clock, readers, news, settings):
@@ -312,15 +355,35 @@ def test_idempotency_header_sends_uncertain_ones_again_under_the_same_key(sink, 
 
 
 # --- stopping and starting ------------------------------------------------------------------------------------------
-def test_interrupted_run_leaves_one_uncertain_and_sends_the_rest(sink, clock, readers, news):
-    clock.at_look[8] = lambda: (_ for _ in ()).throw(KeyboardInterrupt)  # as a kill: between two commits
-    with pytest.raises(KeyboardInterrupt):
-        send(clock)
-    assert send(clock)[0] == 0
-    found = counts()
-    assert found.get("uncertain", 0) <= 1
-    assert found["sent"] + found.get("uncertain", 0) == 5
-    assert len(set(sink.recipients)) == len(sink.recipients) >= 4
+class Killed(BaseException):
+    """Ends a run as a kill would: no outcome is written."""
+
+
+def test_run_killed_at_any_point_is_gone_on_with(sink, clock, readers, news):
+    """Each look at the clock stands between two commits; tests/test_newsletter_processes.py kills real processes."""
+
+    def kill() -> None:
+        raise Killed
+
+    points = 0
+    while True:
+        points += 1
+        clock.looks, clock.at_look = 0, {points: kill}
+        sink.accepted.clear()
+        try:
+            send(clock)
+        except Killed:
+            clock.at_look = {}
+        else:
+            break
+        assert send(clock)[0] == 0
+        found, issue = counts(), Issue.objects.exclude(state="planned").get()
+        assert (found["sent"] + found.get("uncertain", 0), issue.state, issue.is_balanced) == (5, "done", True)
+        assert found.get("uncertain", 0) <= 1
+        assert len(set(sink.recipients)) == len(sink.recipients) >= 4
+        Delivery.objects.all().delete()
+        Issue.objects.all().delete()
+    assert points > 3 + 3 * len(readers)
 
 
 def test_told_to_stop_it_finishes_the_mail_in_hand(sink, clock, readers, news):
@@ -329,6 +392,19 @@ def test_told_to_stop_it_finishes_the_mail_in_hand(sink, clock, readers, news):
     assert (code, "told to stop" in said[0], counts().get("uncertain")) == (0, True, None)
     assert 1 <= len(sink.accepted) < 5
     assert (send(clock)[0], counts()) == (0, {"sent": 5})
+
+
+@pytest.mark.parametrize("stage", ["CONNECT", "EHLO"])
+def test_told_to_stop_it_waits_for_no_server(sink, clock, readers, news, settings, stage):
+    """The server would answer in its own time; no message is in hand."""
+    settings.MAILERS["default"]["OPTIONS"]["timeout"] = 30
+    sink.script = lambda at, recipient, nth: "wait 20" if at == stage else None
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM))
+    started = time.monotonic()
+    timer.start()
+    code, said = send(clock)
+    assert (code, said[0], states()) == (0, "Told to stop; the next run goes on.", ["pending"] * 5)
+    assert time.monotonic() - started < 5
 
 
 def test_second_run_says_so_and_leaves(sink, clock, readers, news):
@@ -376,6 +452,36 @@ def test_clock_that_jumps_doubles_nothing(sink, clock, readers, news):
     assert sorted(sink.recipients) == [f"r{number}@reader.example" for number in range(5)]
 
 
+def test_clock_that_jumps_ahead_builds_no_later_week(sink, clock, readers, news):
+    """During a run; a week that a fast clock found empty is looked at again when it has really ended."""
+    clock.at_look[9] = lambda: clock.forward(days=10)
+    assert (send(clock)[0], counts()) == (0, {"sent": 5})
+    assert list(Issue.objects.order_by("pk").values_list("iso_week", "state")) == [(48, "planned"), (47, "done")]
+    for days, state in ((10, "planned"), (8, "skipped_empty")):
+        clock.now = MONDAY + datetime.timedelta(days=days)
+        assert (send(clock), Issue.objects.get(iso_week=48).state) == ((0, []), state)
+    clock.now = MONDAY + datetime.timedelta(days=1)
+    assert (send(clock), Issue.objects.get(iso_week=48).state) == ((0, []), "planned")
+    Change.objects.create(kind="model_added", subject="Beta 3", at=MONDAY + datetime.timedelta(days=2))
+    clock.now = MONDAY + datetime.timedelta(days=7)
+    assert (send(clock)[0], len(sink.accepted), Issue.objects.get(iso_week=48).state) == (0, 10, "done")
+
+
+def test_runs_around_midnight_make_one_issue_of_each_week(sink, clock, readers, news):
+    """Sunday 23:59:59, Monday 00:00:00 and when the week has settled."""
+    Change.objects.create(kind="model_added", subject="Monday", at=MONDAY - datetime.timedelta(minutes=30))
+    found = []
+    for seconds in (-1801, -1800, -1201, -1200, 0, 1):
+        clock.now = MONDAY + datetime.timedelta(seconds=seconds)
+        found.append((send(clock)[0], len(sink.accepted)))
+    assert found == [(0, 0), (0, 0), (0, 0), (0, 5), (0, 5), (0, 5)]
+    clock.now = MONDAY + datetime.timedelta(days=7)
+    send(clock)
+    texts = [mail.get_body(("plain",)).get_content() for mail in sink.mails]
+    told = [("Alpha 2" in text, "Monday is new" in text) for text in texts]
+    assert told == [(True, False)] * 5 + [(False, True)] * 5
+
+
 def test_old_issue_never_starts_or_goes_on_by_itself(sink, clock, readers, news):
     clock.now = MONDAY + datetime.timedelta(days=3)
     assert (send(clock), sink.accepted) == ((0, []), [])
@@ -394,6 +500,25 @@ def test_old_issue_never_starts_or_goes_on_by_itself(sink, clock, readers, news)
 def test_week_without_change_sends_nothing(sink, clock, readers):
     assert send(clock) == (0, [])
     assert (Issue.objects.get(iso_week=47).state, sink.accepted) == ("skipped_empty", [])
+
+
+def test_week_in_which_only_a_draft_changed_sends_nothing(sink, clock, readers):
+    draft = LanguageModel(slug="gamma", name="Gamma", creator=Creator.objects.create(slug="acme", name="Acme"))
+    curation.save_row(draft)
+    draft.name = "Gamma 2"
+    curation.save_row(draft, "better name")
+    clock.now = MONDAY + datetime.timedelta(days=7)
+    assert (send(clock), sink.accepted) == ((0, []), [])
+
+
+def test_issue_can_be_held_while_it_goes_out(sink, clock, readers, news):
+    clock.at_look[9] = lambda: Issue.objects.filter(state="sending").update(is_held=True)
+    code, _ = send(clock)
+    number = len(sink.accepted)
+    assert (code, 1 <= number < 5, counts()) == (0, True, {"sent": number, "open": 5 - number})
+    assert send(clock) == (0, [f"2026-W47: held, {5 - number} still open."])
+    Issue.objects.update(is_held=False)
+    assert (send(clock)[0], counts(), len(sink.accepted)) == (0, {"sent": 5}, 5)
 
 
 def test_held_issue_waits_for_its_release(sink, clock, readers, news):

@@ -36,7 +36,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(Issue)
 class IssueAdmin(ReadOnlyAdmin):
-    """A planned issue can be held and given a line; one that was built stays as it is."""
+    """A planned issue can be held and given a line; one that was built keeps its words, and can be held while it is sent."""
 
     list_display = ["week", "state", "is_held", "subject", "progress", "equation", "balanced"]
     list_filter = ["state", "is_held"]
@@ -106,16 +106,16 @@ class IssueAdmin(ReadOnlyAdmin):
     def balanced(self, issue: Issue) -> bool:
         return issue.is_balanced
 
-    @admin.action(permissions=["change"], description="Hold: neither build nor send")
+    @admin.action(permissions=["change"], description="Hold: neither build nor send, nor send on")
     def hold(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self.tell(request, queryset.filter(state="planned").update(is_held=True), "held")
+        self.tell(request, queryset.unsent().update(is_held=True), "held")
 
     @admin.action(permissions=["change"], description="Release")
     def release(self, request: HttpRequest, queryset: QuerySet) -> None:
-        self.tell(request, queryset.filter(state="planned").update(is_held=False), "released")
+        self.tell(request, queryset.unsent().update(is_held=False), "released")
 
     def tell(self, request: HttpRequest, number: int, done: str) -> None:
-        text = f"{number} {done}. An issue that was built already stays as it is."
+        text = f"{number} {done}. An issue that was sent already stays as it is."
         self.message_user(request, text, messages.SUCCESS if number else messages.WARNING)
 
 

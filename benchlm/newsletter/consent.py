@@ -15,7 +15,7 @@ from django.conf import settings
 
 from comparisons.visitors import Address, client_address, is_trusted, parsed
 
-TEXT_VERSION = "2026-11-25"  # of the sentences below: stored with each sign-up, raised with each change of a word
+TEXT_VERSION = "2026-11-26"  # of the sentences below: stored with each sign-up, raised with each change of a word
 NOT_A_COUNTRY = {"XX", "T1", "ZZ", "EU", "AP", "A1", "A2", "O1"}
 
 BASELINE = (
@@ -82,7 +82,7 @@ REGIMES = (
         "KR",
         "KR",
         "Network Act article 50; PIPA",
-        ("Your choice is confirmed to you, and asked again every two years.",),
+        ("Every mail says since when you get it, so that you can choose anew.",),
     ),
     Regime("ZA", "ZA", "POPIA section 69", ("You may object at any time, free of charge.",)),
     Regime("IL", "IL", "Communications Law section 30A", ("The mail is an advertisement that you asked for.",)),
@@ -160,7 +160,7 @@ def located(country: str, source: str, data: str = "") -> Location:
 def _from_file(address: Address) -> Location:
     """The operator's MMDB file; broken, missing or without its reader it says nothing."""
     try:
-        reader, made_on = _opened(settings.GEOIP_PATH, Path(settings.GEOIP_PATH).stat().st_mtime_ns)
+        reader, made_on = _opened(settings.GEOIP_PATH, Path(settings.GEOIP_PATH).stat().st_ctime_ns)
         record = reader.get(str(address)) or {}
         country = (record.get("country") or {}).get("iso_code") or ""
     except Exception:
@@ -170,7 +170,7 @@ def _from_file(address: Address) -> Location:
 
 @lru_cache(maxsize=1)
 def _opened(path: str, changed: int) -> tuple[object, str]:
-    """The file as it was last changed, whole in memory, and the day on which it was made."""
+    """The file as it was last changed or replaced, whole in memory, and the day on which it was made."""
     import maxminddb
 
     reader = maxminddb.open_database(path, maxminddb.MODE_MEMORY)

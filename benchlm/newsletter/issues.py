@@ -15,7 +15,7 @@ from comparisons.verdicts import count
 SETTLING = datetime.timedelta(minutes=10)  # a change of Sunday night may be committed after midnight
 STALE = datetime.timedelta(days=3)  # an older issue never starts by itself
 MOST_LINES = 25  # of a section; the rest is counted and linked
-LEAVE_MARK, DATA_MARK = "[[leave]]", "[[my-data]]"
+LEAVE_MARK, DATA_MARK, SINCE_MARK = "[[leave]]", "[[my-data]]", "[[since]]"
 SECTIONS = (
     ("New models", ("catalogue_loaded", "model_added")),
     ("Corrections", ("score_changed", "score_withdrawn")),
@@ -119,6 +119,7 @@ def render(issue: Issue) -> None:
         "postal_address": settings.NEWSLETTER_POSTAL_ADDRESS,
         "leave": LEAVE_MARK,
         "my_data": DATA_MARK,
+        "since": SINCE_MARK,
         "period": period(issue),
     }
     issue.text = render_to_string("newsletter/mail/issue.txt", context)

@@ -15,8 +15,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from benchlm.newsletter import consent, keys
-from benchlm.newsletter.issues import DATA_MARK, LEAVE_MARK
-from benchlm.newsletter.models import Issue
+from benchlm.newsletter.issues import DATA_MARK, LEAVE_MARK, SINCE_MARK
+from benchlm.newsletter.models import Issue, Subscriber
 from benchlm.newsletter.outcomes import outcome_of
 
 log = logging.getLogger(__name__)
@@ -57,22 +57,21 @@ def list_headers(leave: str) -> dict[str, str]:
     }
 
 
-def issue_message(issue: Issue, email: str, public_id: uuid.UUID, message_id: str, now: datetime.datetime) -> Letter:
+def issue_message(issue: Issue, subscriber: Subscriber, message_id: str, now: datetime.datetime) -> Letter:
     """The frozen issue for one person; the same arguments give the same bytes."""
-    leave, my_data = leave_link(public_id), my_data_link(public_id)
+    leave, my_data = leave_link(subscriber.public_id), my_data_link(subscriber.public_id)
     headers = list_headers(leave) | {"Message-ID": message_id, "Date": now}
     if settings.NEWSLETTER_IDEMPOTENCY_HEADER:
         headers[settings.NEWSLETTER_IDEMPOTENCY_HEADER] = message_id.strip("<>")
-    message = Letter(
-        issue.subject, personal(issue.text, leave, my_data), settings.NEWSLETTER_FROM, [email], headers=headers
-    )
-    message.attach_alternative(personal(issue.html, leave, my_data), "text/html")
+    text, html = (personal(part, leave, my_data, subscriber.confirmed_at) for part in (issue.text, issue.html))
+    message = Letter(issue.subject, text, settings.NEWSLETTER_FROM, [subscriber.email], headers=headers)
+    message.attach_alternative(html, "text/html")
     message.metadata = {"message_id": message_id}  # comes back with the events of a provider's API
     return message
 
 
-def personal(text: str, leave: str, my_data: str) -> str:
-    return text.replace(LEAVE_MARK, leave).replace(DATA_MARK, my_data)
+def personal(text: str, leave: str, my_data: str, since: datetime.datetime) -> str:
+    return text.replace(LEAVE_MARK, leave).replace(DATA_MARK, my_data).replace(SINCE_MARK, f"{since:%-d %B %Y}")
 
 
 def new_message_id(issue: Issue, public_id: uuid.UUID) -> str:
@@ -83,14 +82,9 @@ def new_message_id(issue: Issue, public_id: uuid.UUID) -> str:
 def preview_message(issue: Issue, email: str, now: datetime.datetime) -> Letter:
     """The issue for the operator's eyes: its personal links lead to the sign-up page."""
     page = address_of("sign_up")
-    message = Letter(
-        f"[Preview] {issue.subject}",
-        personal(issue.text, page, page),
-        settings.NEWSLETTER_FROM,
-        [email],
-        headers={"Date": now},
-    )
-    message.attach_alternative(personal(issue.html, page, page), "text/html")
+    text, html = (personal(part, page, page, now) for part in (issue.text, issue.html))
+    message = Letter(f"[Preview] {issue.subject}", text, settings.NEWSLETTER_FROM, [email], headers={"Date": now})
+    message.attach_alternative(html, "text/html")
     return message
 
 

@@ -124,8 +124,19 @@ class IssueQuerySet(models.QuerySet):
         year, _, number = week.partition("-W")
         return self.filter(iso_year=int(year), iso_week=int(number))
 
+    def unsent(self) -> "IssueQuerySet":
+        return self.filter(state__in=("planned", "sending"))
+
     def owing(self) -> "IssueQuerySet":
         return self.filter(state="sending").order_by("iso_year", "iso_week")
+
+    def found_empty_after(self, now: datetime.datetime) -> "IssueQuerySet":
+        """Weeks that were found empty at a moment that has not come yet."""
+        return self.filter(state="skipped_empty", built_at__gt=now)
+
+    def older_than(self, moment: datetime.datetime) -> "IssueQuerySet":
+        """Issues built before a moment whose deliveries are still kept."""
+        return self.filter(state__in=("sending", "done"), built_at__lt=moment, deliveries__isnull=False).distinct()
 
 
 class Issue(models.Model):
@@ -197,10 +208,11 @@ class Issue(models.Model):
 class DeliveryQuerySet(models.QuerySet):
     def owed(self, now: datetime.datetime) -> "DeliveryQuerySet":
         """What may be sent now, in the order in which it was frozen."""
-        return self.filter(state__in=("pending", "retry"), next_try_at__lte=now).order_by("pk")
+        return self.wanted().filter(next_try_at__lte=now).order_by("pk")
 
-    def unfinished(self) -> "DeliveryQuerySet":
-        return self.filter(state__in=("pending", "retry", "handed"))
+    def wanted(self) -> "DeliveryQuerySet":
+        """What is still to be sent, unless somebody holds the issue."""
+        return self.filter(state__in=("pending", "retry"), issue__is_held=False)
 
     def handed(self) -> "DeliveryQuerySet":
         return self.filter(state="handed")

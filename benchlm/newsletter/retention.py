@@ -19,9 +19,7 @@ def expire(now: datetime.datetime) -> dict[str, int]:
         "proofs of consent": Subscriber.objects.gone_before(proof_limit(now))
         .delete()[1]
         .get("newsletter.Subscriber", 0),
-        "deliveries": sum(
-            fold(issue) for issue in Issue.objects.filter(state="done", finished_at__lt=now - DELIVERIES)
-        ),
+        "deliveries": sum(fold(issue, now) for issue in Issue.objects.older_than(now - DELIVERIES)),
         "used links": ConfirmToken.objects.filter(expires_at__lt=now - DELIVERIES).delete()[0],
         "counters": limits.erase_old(now),
     }
@@ -32,9 +30,9 @@ def proof_limit(now: datetime.datetime) -> datetime.datetime:
     return datetime.datetime(now.year - PROOF_YEARS, 1, 1, tzinfo=datetime.UTC)
 
 
-def fold(issue: Issue) -> int:
-    """Keep the counts of an issue's deliveries, erase the deliveries."""
-    if "balance" not in issue.counts:
-        issue.counts["balance"] = issue.balance()
-        issue.save(update_fields=["counts"])
+def fold(issue: Issue, now: datetime.datetime) -> int:
+    """Keep the counts of an issue's deliveries, erase the deliveries. What is open after so long is never sent any more."""
+    issue.counts["balance"] = issue.balance()
+    issue.state, issue.finished_at = Issue.State.DONE, issue.finished_at or now
+    issue.save(update_fields=["counts", "state", "finished_at"])
     return Delivery.objects.filter(issue=issue).delete()[0]

@@ -7,15 +7,16 @@ Per recipient there are two commits: `handed` before the mail leaves, the outcom
 import datetime
 import fcntl
 import signal
+import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.core.mail import mailers
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import connection, transaction
+from django.db import Error, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -29,10 +30,15 @@ WAITS = tuple(datetime.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 
 GIVE_UP = datetime.timedelta(hours=24)
 MOST_FAULTS = 10  # in a row that are not a recipient's: then the run stops
 BATCH = 200
+DATABASE_WAITS = (1, 2, 4, 8)  # seconds for a database that is restarted
 ADVISORY_LOCK = 4_832_017  # any number that nothing else in the database uses
 
 Say = Callable[[str], None]
 Clock = Callable[[], datetime.datetime]
+
+
+class ToldToStopError(InterruptedError):
+    """Breaks off the wait for a mail server, when no message is in hand; an OSError, so that smtplib closes its socket."""
 
 
 @dataclass
@@ -43,8 +49,9 @@ class Run:
     clock: Clock
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
     is_told_to_stop: bool = False
+    is_connecting: bool = False
+    has_lost_database: bool = False  # and with its connection perhaps the lock
     faults: int = 0
-    sent: int = 0
 
 
 def run(say: Say, clock: Clock = timezone.now, week: str = "") -> int:
@@ -54,26 +61,33 @@ def run(say: Say, clock: Clock = timezone.now, week: str = "") -> int:
         say(f"Not sent: {fault}")
     if faults:
         return 1
-    with lock() as is_mine:
-        if not is_mine:
-            say("Another run is sending already.")
-            return 0
-        this = Run(say, clock)
-        with told_to_stop(this):
-            return _run(this, week)
+    this = Run(say, clock)
+    try:
+        with lock() as is_mine:
+            if not is_mine:
+                say("Another run is sending already.")
+                return 0
+            with told_to_stop(this):
+                return _run(this, week)
+    except (Error, OSError) as error:  # a disk that is full or read-only, a database that is away
+        say(
+            f"Stopped, the database refuses ({type(error).__name__}). No mail leaves without its entry; the next run goes on."
+        )
+        return 1
 
 
 def _run(this: Run, week: str) -> int:
-    if connection.vendor == "sqlite" and not connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA synchronous=FULL")  # what is committed outlives a power cut
     now = this.clock()
     settle_interrupted(this)
+    Issue.objects.found_empty_after(now).update(state=Issue.State.PLANNED)  # by a clock that ran ahead
     issues.planned(now)  # so that the coming issue can be given a note, or be held
     for issue in due(this, week, now):
         issues.build(issue, now)
     code = 0
     for issue in Issue.objects.owing():
+        if issue.is_held:
+            this.say(f"{issue}: held, {issue.balance()['open']} still open.")
+            continue
         if issues.is_stale(issue, now) and issue.week != week:
             this.say(f"{issue}: {issue.balance()['open']} still open, but older than 3 days; send with --week {issue}.")
             continue
@@ -122,10 +136,13 @@ def send_issue(this: Run, issue: Issue) -> int:
 def send_owed(this: Run, issue: Issue, mailer: BaseEmailBackend) -> int:
     for key in owed(this, issue):
         if not connect(this, mailer):
-            return 1
+            return int(not this.is_told_to_stop)
         outcome = deliver(this, issue, key, mailer)
         if outcome.kind in ("setup", "connection", "ours", "uncertain"):
             drop(mailer)
+        if this.has_lost_database:
+            this.say(f"{issue}: stopped, the database was away for a while. The next run goes on.")
+            return 1
         is_fault = outcome.kind in ("setup", "connection", "ours")
         this.faults = this.faults + 1 if is_fault else 0
         if outcome.kind == "setup" or this.faults >= MOST_FAULTS:
@@ -155,7 +172,7 @@ def deliver(this: Run, issue: Issue, key: int, mailer: BaseEmailBackend) -> Outc
     if handed is None:
         return Outcome("left")
     subscriber, message_id = handed
-    message = issue_message(issue, subscriber.email, subscriber.public_id, message_id, this.clock())
+    message = issue_message(issue, subscriber, message_id, this.clock())
     try:
         mailer.send_messages([message])
         outcome = SENT
@@ -170,7 +187,7 @@ def hand(this: Run, issue: Issue, key: int) -> tuple[Subscriber, str] | None:
     now = this.clock()
     with transaction.atomic():
         subscriber = Subscriber.objects.select_for_update().get(deliveries=key)  # who leaves now waits for this commit
-        mine = Delivery.objects.filter(pk=key, state__in=("pending", "retry"))
+        mine = Delivery.objects.filter(pk=key).wanted()
         if subscriber.status != Subscriber.Status.ACTIVE:
             mine.update(state=Delivery.State.CANCELLED, changed_at=now)
             return None
@@ -190,7 +207,22 @@ def hand(this: Run, issue: Issue, key: int) -> tuple[Subscriber, str] | None:
 
 
 def settle(this: Run, key: int, outcome: Outcome) -> None:
-    """Commit the outcome of what this run handed over. Another run that took it for interrupted is overruled."""
+    """Commit the outcome of what this run handed over. A database that goes away meanwhile is waited for: what was sent need not be uncertain."""
+    for wait in (*DATABASE_WAITS, None):
+        try:
+            write_down(this, key, outcome)
+        except OperationalError:
+            if wait is None or connection.in_atomic_block or connection.is_usable():
+                raise
+            this.has_lost_database = True
+            connection.close()
+            time.sleep(wait)
+        else:
+            return
+
+
+def write_down(this: Run, key: int, outcome: Outcome) -> None:
+    """Another run that took the delivery for interrupted is overruled."""
     now = this.clock()
     with transaction.atomic():
         row = Delivery.objects.select_related("subscriber").get(pk=key)
@@ -198,7 +230,6 @@ def settle(this: Run, key: int, outcome: Outcome) -> None:
         match outcome.kind:
             case "sent":
                 values["state"] = Delivery.State.SENT
-                this.sent += 1
             case "uncertain":
                 values["state"] = Delivery.State.UNCERTAIN
             case "failed" | "bounced":
@@ -207,7 +238,7 @@ def settle(this: Run, key: int, outcome: Outcome) -> None:
                 values |= later(row, outcome, now)
         written = Delivery.objects.filter(pk=key, run=this.name, state__in=("handed", "uncertain")).update(**values)
         if outcome.kind == "bounced" and written:
-            suppress(row.subscriber_id, now)
+            suppress_mailbox(row.subscriber_id, now)
     if outcome.kind == "uncertain" and settings.NEWSLETTER_IDEMPOTENCY_HEADER:
         again = {"state": Delivery.State.RETRY, "next_try_at": now + WAITS[0]}
         Delivery.objects.filter(pk=key, state="uncertain").update(**again)
@@ -222,7 +253,7 @@ def later(row: Delivery, outcome: Outcome, now: datetime.datetime) -> dict:
     return {"state": Delivery.State.RETRY, "next_try_at": now + wait}
 
 
-def suppress(subscriber: int, now: datetime.datetime, reason: str = Suppression.Reason.BOUNCED) -> None:
+def suppress_mailbox(subscriber: int, now: datetime.datetime, reason: str = Suppression.Reason.BOUNCED) -> None:
     """No more mail for the owner of one delivery; nobody else is touched, whatever a bounce says."""
     found = Subscriber.objects.select_for_update().with_address().filter(pk=subscriber).first()
     if found is not None:
@@ -249,15 +280,21 @@ def equation(issue: Issue, balance: dict[str, int]) -> str:
 def connect(this: Run, mailer: BaseEmailBackend) -> bool:
     """Open the connection before anything is handed over: a server that is away, or refuses us, costs no delivery a try."""
     for _ in range(2):
+        this.is_connecting = True
         try:
             mailer.open()
         except Exception as error:
             drop(mailer)
+            if this.is_told_to_stop:
+                this.say("Told to stop; the next run goes on.")
+                return False
             outcome = outcome_of(error, may_be_accepted=False)
             if outcome.kind == "setup":
                 break
         else:
             return True
+        finally:
+            this.is_connecting = False
     this.say(f"Stopped, no connection to the mail server ({outcome.code}). Nobody was marked; the next run goes on.")
     return False
 
@@ -284,7 +321,8 @@ def lock() -> Iterator[bool]:
                 yield is_mine
             finally:
                 if is_mine:
-                    cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
+                    with suppress(Error):  # a lost connection has lost its lock
+                        cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
         return
     with (settings.STATE_DIR / "newsletter.lock").open("w") as file:
         try:
@@ -297,10 +335,12 @@ def lock() -> Iterator[bool]:
 
 @contextmanager
 def told_to_stop(this: Run) -> Iterator[None]:
-    """Let SIGTERM and SIGINT finish the message in hand instead of breaking it off."""
+    """Let SIGTERM and SIGINT finish the message in hand instead of breaking it off; a wait for the server ends at once."""
 
     def stop(*_) -> None:
         this.is_told_to_stop = True
+        if this.is_connecting:
+            raise ToldToStopError
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

@@ -104,6 +104,8 @@ def confirm(token: str, now: datetime.datetime) -> str:
             subscriber.status, subscriber.confirmed_at = Subscriber.Status.ACTIVE, now
             subscriber.save()
             hashes = keys.digests("address", subscriber.email_key)
+            # The links of mails to an earlier sign-up lead here too, whichever key was in force then.
+            Subscriber.objects.filter(key_hash__in=hashes).update(key_hash=hashes[0])
             Suppression.objects.filter(key_hash__in=hashes).exclude(reason="complained").delete()
             state = "confirmed"
     return state

@@ -1,7 +1,9 @@
 """Requests in, responses out. GET and HEAD change nothing; pages that a token opens carry no script, no cookie, no way to others."""
 
+from functools import wraps
+
 from django.conf import settings
-from django.db import OperationalError
+from django.db import InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import Resolver404, resolve
@@ -13,9 +15,24 @@ from benchlm.newsletter import addresses, bounces, checks, consent, issues, keys
 from benchlm.newsletter.forms import SignUpForm, new_stamp
 from benchlm.newsletter.models import Issue, Subscriber
 from comparisons import visitors
-from comparisons.responses import form_answer, length, private, public, refused_body
+from comparisons.responses import View, form_answer, length, private, public, refused_body
 
 MOST_EVENT_BYTES = 512 * 1024
+
+
+def unless_stuck(view: View) -> View:
+    """503 where the database takes no entry, because it is away, read-only or its disk is full; whose entry is nobody's business."""
+
+    @wraps(view)
+    def respond(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except (OperationalError, InternalError):
+            response = render(request, "newsletter/stuck.html", status=503)
+            response.headers["Retry-After"] = "60"
+            return response
+
+    return respond
 
 
 # --- signing up -----------------------------------------------------------------------------------------------------
@@ -49,7 +66,7 @@ def asked(request: HttpRequest, address: addresses.Address) -> HttpResponse:
         due = subscriptions.sign_up(address, location, now)
     except subscriptions.TooManyError:
         return try_later(request, 429, limits.HOUR)
-    except OperationalError:  # the disk is full, or the database is away: the address is nobody's business
+    except (OperationalError, InternalError):  # the database takes no entry: the address is nobody's business
         return try_later(request, 503, 60)
     if due:
         mail.send_soon(mail.confirm_message(address.email, *due, location.regime, now))
@@ -109,6 +126,7 @@ def check_inbox(request: HttpRequest) -> HttpResponse:
 @csrf_exempt  # the token is the right to do it; there is no cookie that another site could use
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
+@unless_stuck
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         state = subscriptions.confirm(token, timezone.now())
@@ -123,6 +141,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 @csrf_exempt  # RFC 8058: a mail program posts without cookie, Origin or Referer
 @require_http_methods(["GET", "HEAD", "POST"])
 @private
+@unless_stuck
 def leave(request: HttpRequest, token: str) -> HttpResponse:
     public_id = keys.read_link_token("leave", token)
     if public_id is None:
