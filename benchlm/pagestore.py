@@ -195,13 +195,9 @@ def kept_query(given: QueryDict, read: tuple[str, ...]) -> str | None:
 def clean(request: HttpRequest, key: Key) -> HttpRequest:
     """The same question asked by nobody in particular."""
     environ = {name: value for name, value in request.META.items() if name.startswith(("wsgi.", "SERVER_"))}
-    for name in (
-        "PATH_INFO",
-        "SCRIPT_NAME",
-        "QUERY_STRING",
-        "HTTP_HOST",
-        (settings.SECURE_PROXY_SSL_HEADER or ("",))[0],
-    ):
+    environ["PATH_INFO"] = request.path_info.encode().decode("latin-1")  # as servers hand it over (PEP 3333)
+    says_https = (settings.SECURE_PROXY_SSL_HEADER or ("",))[0]
+    for name in ("SCRIPT_NAME", "QUERY_STRING", "HTTP_HOST", says_https):
         if name in request.META:
             environ[name] = request.META[name]
     if key.is_fragment:

@@ -350,7 +350,15 @@ def test_builder_that_fails_leaves_the_place_free():
 
 
 def test_long_and_odd_addresses_leave_nothing_behind(site):
-    for path in ("/compare/" + "a" * 5_000 + "/", "/models/%00/", "/models/%ED%A0%80/", "/leaderboard/%FF/"):
+    odd = (
+        "/compare/" + "a" * 5_000 + "/",
+        "/models/%00/",
+        "/models/%ED%A0%80/",
+        "/leaderboard/%FF/",
+        "/models/τ²/",
+        "/models/%E2%80%AE/",
+    )
+    for path in odd:
         assert site.get(path).status_code == 404
     assert len(memory.pages) == 0
 
