@@ -19,6 +19,24 @@ def comparison_path(models: Sequence[LanguageModel]) -> str:
     return f"/compare/{'-vs-'.join(model.slug for model in models)}/"
 
 
+TWINS = {  # files for programs at the path of a page, by suffix: label and media type
+    "json": ("JSON", "application/json"),
+    "csv": ("CSV", "text/csv"),
+    "md": ("Markdown", "text/markdown"),
+}
+
+
+def twin_address(address: str, suffix: str) -> str:
+    """The address of a page's twin, with the same query; without a suffix that of the page."""
+    path, mark, query = address.partition("?")
+    return f"{path.rstrip('/')}.{suffix}{mark}{query}" if suffix else address
+
+
+def twin_links(address: str) -> tuple[tuple[str, str, str], ...]:
+    """Label, media type and address of each twin of a page."""
+    return tuple((label, media, twin_address(address, suffix)) for suffix, (label, media) in TWINS.items())
+
+
 @dataclass(frozen=True, slots=True)
 class Toggle:
     """A link that changes what a panel shows."""

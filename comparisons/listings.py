@@ -300,9 +300,9 @@ class ModelPage:
     tested: str
     rank: int | None
     ranked: int  # models that have a rank
-    facts: tuple[tuple[str, str, str], ...]  # label, value, detail
+    facts: tuple[tuple[str, tradeoffs.Value, str], ...]  # label, value, what is said where it is not known
     categories: tuple[tuple[str, str, str, str, str, str], ...]  # name, address, average, coverage, estimate, its range
-    groups: tuple[tuple[str, tuple[ModelLine, ...]], ...]
+    groups: tuple[tuple[str, str, tuple[ModelLine, ...]], ...]  # slug and name of the category
     offers: tuple[OfferLine, ...]
     rivals: tuple[tuple[str, str, str], ...]  # name, address of the pair, average
     tests: int
@@ -325,7 +325,7 @@ def model_page(
         tested=tested_words(card, len(rules.categories)).capitalize(),
         rank=places[model.pk],
         ranked=sum(rank is not None for rank in places.values()),
-        facts=tuple((row.label, row.a.text or row.missing, row.a.detail) for row in rows if row.label not in prices),
+        facts=tuple((row.label, row.a, row.missing) for row in rows if row.label not in prices),
         categories=tuple(
             (
                 c.name,
@@ -336,7 +336,7 @@ def model_page(
             for c, average in averages
         ),
         groups=tuple(
-            (c.name, lines)
+            (c.slug, c.name, lines)
             for c in rules.categories
             if (
                 lines := tuple(

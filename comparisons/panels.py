@@ -21,6 +21,7 @@ from comparisons.verdicts import FlipLine, Verdict, count, number, percent, poin
 
 INDEXED_ROWS, INDEXED_CATEGORIES = 3, 2  # shared rows and categories that make a pair worth a search engine's time
 NEAREST_FLIPS = 2
+TIE = Figure("tie", Decimal(0))
 READINGS = {
     "confirmed": "Confirmed rows only: scores that only an aggregator reports are left out.",
     "independent": "Independent rows only: aggregators' and the makers' own figures are left out.",
@@ -267,7 +268,7 @@ def pair_page(
         opens_on_shared=not options.show and len(shared) >= INDEXED_ROWS,
         shared_values=None if shared_gap is None else (number(comparison.shared_a, 1), number(comparison.shared_b, 1)),
         shared_mark=comparison.shared_leader if shared_gap is not None and abs(shared_gap) >= verdicts.LEVEL else "",
-        shared_gap="" if shared_gap is None else _lead(shared_gap) if shared_gap else "tie",
+        shared_gap="" if shared_gap is None else _lead(shared_gap) if shared_gap else TIE,
         bill=bills.bill_panel(facts, options.workload, options.kept),
         weights=weight_panel(rules, options, lambda w: options.href(path, w=w)),
         flip_href=options.href(path, flip="" if options.flip else "1"),
@@ -454,7 +455,7 @@ def _category_line(
         mark, lead, words = result.leader, _lead(result.gap), f"{by_side[result.leader]} wins by "
         outcome = by_side[result.leader]
     elif result.leader == "tie":
-        mark, lead, words, outcome = "", "tie", "", "tie"
+        mark, lead, words, outcome = "", TIE, "", "tie"
     elif any(averages):
         mark = "a" if result.a else "b"
         lead, words, outcome = "only", f"{by_side[mark]}: ", f"no call, only {by_side[mark]} tested"
@@ -553,7 +554,7 @@ def _benchmark_line(row: Row, pair: Sequence[LanguageModel], odd: Mapping[tuple[
     if row.outcome in ("a", "b"):
         mark, lead, words = row.outcome, Figure(f"+{_gap_text(row)}", row.gap), f"{by_side[row.outcome]} leads by "
     elif row.outcome == "tie":
-        mark, lead, words = "", "tie", ""
+        mark, lead, words = "", TIE, ""
     elif row.is_shared:
         mark, lead, words = "", "no call", ""
     else:

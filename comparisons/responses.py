@@ -22,7 +22,10 @@ View = Callable[..., HttpResponse]
 
 
 def public(view: View) -> View:
-    """A page anyone may cache and revalidate: GET and HEAD only, no cookie, an ETag."""
+    """A page anyone may cache and revalidate: GET and HEAD only, no cookie, an ETag.
+
+    A view that also answers with twins of its page takes `twin`, the suffix of what was asked for; empty is the page itself.
+    """
 
     @require_safe
     @wraps(view)
@@ -36,6 +39,8 @@ def public(view: View) -> View:
         if request.htmx.history_restore_request:  # a whole page in answer to a header that shared caches do not key by
             response.headers["Cache-Control"] = "no-store"
         patch_vary_headers(response, ["Accept-Encoding", "HX-Request"])
+        if kwargs.get("twin"):
+            open_to_all(response)
         return response
 
     return respond
@@ -84,6 +89,14 @@ def form_answer(request: HttpRequest, page: str, box: str, context: dict, status
     # Under no-referrer a form is sent with Origin: null, and refused.
     response.headers["Referrer-Policy"] = "same-origin"
     patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def open_to_all(response: HttpResponse) -> HttpResponse:
+    """A file for programs: anyone's page may read it, and search engines list the page that it belongs to."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 

@@ -17,25 +17,38 @@ class NameConverter:
         return value
 
 
+class TwinConverter(NameConverter):
+    """The suffix of a page's twin."""
+
+    regex = "json|csv|md"
+
+
 register_converter(NameConverter, "name")
+register_converter(TwinConverter, "twin")
 urlpatterns = [
     path("", views.home, name="home"),
     path("compare/", views.picker, name="picker"),
+    path("compare/<name:pair>.<twin:twin>", views.compare, name="compare_twin"),
     path("compare/<name:pair>/", views.compare, name="compare"),
     path("compare/<name:pair>", views.compare),
+    path("leaderboard.<twin:twin>", views.leaderboard, name="leaderboard_twin"),
+    path("leaderboard/<name:slug>.<twin:twin>", views.leaderboard, name="leaderboard_category_twin"),
     path("leaderboard/", views.leaderboard, name="leaderboard"),
     path("leaderboard/<name:slug>/", views.leaderboard, name="leaderboard_category"),
     path("leaderboard/<name:slug>", views.leaderboard),
     path("models/", views.models, name="models"),
     path("models/options/", views.options, name="options"),
+    path("models/<name:slug>.<twin:twin>", views.model, name="model_twin"),
     path("models/<name:slug>/", views.model, name="model"),
     path("models/<name:slug>", views.model),
     path("benchmarks/", views.benchmarks, name="benchmarks"),
+    path("benchmarks/<name:slug>.<twin:twin>", views.benchmark, name="benchmark_twin"),
     path("benchmarks/<name:slug>/", views.benchmark, name="benchmark"),
     path("benchmarks/<name:slug>", views.benchmark),
     path("pricing/", workload_views.pricing, name="pricing"),
     path("shortlist/", workload_views.shortlist, name="shortlist"),
     path("methodology/", views.methodology, name="methodology"),
+    path("changes.<twin:twin>", views.changes, name="changes_twin"),
     path("changes/", views.changes, name="changes"),
     path("changes.atom", feeds.changes, name="changes_feed"),
     path("data/", views.data, name="data"),

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import reswap, retarget
 
 from comparisons import (
+    documents,
     estimates,
     finding,
     forms,
@@ -32,10 +33,11 @@ from comparisons import (
     scoring,
     shortlists,
     tradeoffs,
+    twins,
     verdicts,
 )
 from comparisons.importing import exporting
-from comparisons.links import Options, comparison_path, weight_panel
+from comparisons.links import Options, comparison_path, twin_address, twin_links, weight_panel
 from comparisons.methodology import held_out_tables, self_test_lines, worked_example, worked_words
 from comparisons.models import (
     Benchmark,
@@ -49,7 +51,7 @@ from comparisons.models import (
     Score,
     validate_slug_form,
 )
-from comparisons.responses import permanent, public, show, wants_fragment
+from comparisons.responses import open_to_all, permanent, public, show, wants_fragment
 
 MOST_MODELS = 4
 HOME_DESCRIPTION = "Language models side by side: benchmark scores with their sources, price, speed and context, and a verdict that says what it rests on."
@@ -133,22 +135,34 @@ def picked_address(request: HttpRequest, models: Sequence[LanguageModel]) -> str
 
 
 @public
-def compare(request: HttpRequest, pair: str) -> HttpResponse:
+def compare(request: HttpRequest, pair: str, twin: str = "") -> HttpResponse:
     slugs = pair.lower().split("-vs-")
     if len(slugs) > MOST_MODELS or (len(slugs) < 2 and "-vs-" not in pair.lower()):
         raise Http404(pair)
     models = [names_of(slug) for slug in slugs]
     ordered = sorted({model.pk: model for model in models}.values(), key=lambda model: model.slug)
     path = comparison_path(ordered) if len(ordered) > 1 else ordered[0].get_absolute_url()
-    if request.path != path:
-        return permanent(request, path)
+    if request.path != twin_address(path, twin):
+        return permanent(request, twin_address(path, twin))
     gone = [model for model in ordered if model.status == "withdrawn"]
     if gone:
-        return render(request, "gone.html", {"gone": gone, "fields": finding.fields()}, status=410)
-    return _pair(request, ordered, path) if len(ordered) == 2 else _shortlist(request, ordered, path)
+        return withdrawn(request, gone, twin)
+    return (_pair if len(ordered) == 2 else _shortlist)(request, ordered, path, twin)
 
 
-def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpResponse:
+def withdrawn(request: HttpRequest, models: list[LanguageModel], twin: str) -> HttpResponse:
+    """410 with the successors, in the format that was asked for."""
+    if not twin:
+        return render(request, "gone.html", {"gone": models, "fields": finding.fields()}, status=410)
+    successors = [m.successor for m in models if m.successor and m.successor.status == "published"]
+    return twins.failure(410, "Withdrawn from the catalogue", _addresses(successors), twin)
+
+
+def _addresses(models: Sequence[LanguageModel]) -> list[tuple[str, str]]:
+    return [(model.name, settings.SITE_URL + model.get_absolute_url()) for model in models]
+
+
+def _pair(request: HttpRequest, models: list[LanguageModel], path: str, twin: str) -> HttpResponse:
     rules, today = plain.rulebook(), timezone.localdate()
     options = forms.options(request.GET, rules.categories)
     rules = rules.reweighted(options.weights)
@@ -174,9 +188,12 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpR
         is_featured=FeaturedPair.objects.filter(first=models[0], second=models[1]).exists(),
         today=today,
     )
+    if twin:
+        return twins.answer("pair", documents.pair(page, options), twin)
     context = {"page": page, "title": page.title, "description": page.description, "status_text": page.announcement}
     context |= {
         "canonical": path,
+        "twins": twin_links(options.href(path)),
         "is_indexed": page.is_indexed and not request.GET,
         "fields": finding.fields(sides),
         "swaps": True,
@@ -186,7 +203,7 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpR
     return show(request, "comparisons/compare.html", "panels/comparison.html", context, options.href(path))
 
 
-def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str) -> HttpResponse:
+def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str, twin: str) -> HttpResponse:
     rules, today = plain.rulebook(), timezone.localdate()
     options = forms.options(request.GET, rules.categories)
     rules = rules.reweighted(options.weights)
@@ -204,12 +221,15 @@ def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str) -> 
         path=path,
         today=today,
     )
+    if twin:
+        return twins.answer("shortlist", documents.shortlist(page, options), twin)
     context = {
         "page": page,
         "title": page.title,
         "description": page.description,
         "status_text": page.announcement,
         "canonical": path,
+        "twins": twin_links(options.href(path)),
     }
     context |= {
         "fields": finding.fields(models),
@@ -223,7 +243,7 @@ def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str) -> 
 
 
 @public
-def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
+def leaderboard(request: HttpRequest, slug: str = "", twin: str = "") -> HttpResponse:
     form = forms.LeaderboardForm(request.GET)
     chosen = form.chosen()
     whole = plain.whole(timezone.localdate())
@@ -234,8 +254,8 @@ def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
     if slug and category is None:
         raise Http404(slug)
     path = f"/leaderboard/{category.slug}/" if category else "/leaderboard/"
-    if request.path != path:
-        return permanent(request, path)
+    if request.path != twin_address(path, twin):
+        return permanent(request, twin_address(path, twin))
     shown = set(LanguageModel.objects.published().meeting(chosen).values_list("pk", flat=True))
     fit = estimates.current()
     estimated = None if options.reading else estimates.standings(fit, rules, is_reweighted=bool(options.w))
@@ -243,6 +263,21 @@ def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
     board = listings.standings(whole, category=category, estimated=estimated, sort=sort, shown=shown)
     title = f"{category.name} leaderboard" if category else "Leaderboard of language models"
     query = form.kept() | {"w": options.w, "reading": "tested" if options.reading else ""}
+    age_note = fit.age_note if estimated is not None else ""
+    if twin:
+        kept = {name: value for name, value in query.items() if value}
+        document = documents.leaderboard(
+            board,
+            path=path,
+            title=title,
+            day=whole.day,
+            options=kept,
+            categories=rules.categories,
+            category=category,
+            has_estimates=estimated is not None,
+            age_note=age_note,
+        )
+        return twins.answer("leaderboard", document, twin)
     columns = listings.standing_columns(path, query, "average" if estimated is None else "score")
     context = {
         "title": title,
@@ -261,7 +296,8 @@ def leaderboard(request: HttpRequest, slug: str = "") -> HttpResponse:
         + (0 if category else len(rules.categories)),
         "sort": chosen.get("sort", ""),
         "has_estimates": estimated is not None,
-        "age_note": fit.age_note if estimated is not None else "",
+        "age_note": age_note,
+        "twins": twin_links(listings.address(path, query)),
         "readings": listings.readings(path, query, fit is not None),
         "kept": form.kept() | {"reading": query["reading"]},
         "options": Options(w=options.w),
@@ -295,22 +331,27 @@ def models(request: HttpRequest) -> HttpResponse:
 
 
 @public
-def model(request: HttpRequest, slug: str) -> HttpResponse:
+def model(request: HttpRequest, slug: str, twin: str = "") -> HttpResponse:
     found = names_of(slug)
-    if request.path != found.get_absolute_url():
-        return permanent(request, found.get_absolute_url())
+    path = found.get_absolute_url()
+    if request.path != twin_address(path, twin):
+        return permanent(request, twin_address(path, twin))
     if found.status == "withdrawn":
-        return render(request, "gone.html", {"gone": [found], "fields": finding.fields()}, status=410)
+        return withdrawn(request, [found], twin)
     whole = plain.whole(timezone.localdate())
     page = listings.model_page(found, whole, estimates.standings(estimates.current(), whole.rules, is_reweighted=False))
-    siblings = [m for m in whole.models if m.family and m.family == found.family and m.pk != found.pk]
+    running = pricing.running(found, whole, Offer.objects.ever_of(found).prefetch_related("tiers"))
+    log = found.changes.newest(10)
+    if twin:
+        return twins.answer("model", documents.model(found, page, running, log, whole.day), twin)
     context = {
         "model": found,
         "page": page,
-        "siblings": siblings,
-        "running": pricing.running(found, whole, Offer.objects.ever_of(found).prefetch_related("tiers")),
-        "changes": found.changes.newest(10),
+        "siblings": [m for m in whole.models if m.family and m.family == found.family and m.pk != found.pk],
+        "running": running,
+        "changes": log,
         "title": found.name,
+        "twins": twin_links(path),
     }
     context["description"] = (
         f"{found.name} of {found.creator.name}: every benchmark score with its source, offers by host, limits. {page.tested}."
@@ -341,13 +382,16 @@ def benchmarks(request: HttpRequest) -> HttpResponse:
 
 
 @public
-def benchmark(request: HttpRequest, slug: str) -> HttpResponse:
+def benchmark(request: HttpRequest, slug: str, twin: str = "") -> HttpResponse:
     row = get_object_or_404(Benchmark.objects.select_related("category"), slug=slug.lower())
-    if request.path != row.get_absolute_url():
-        return permanent(request, row.get_absolute_url())
+    path = row.get_absolute_url()
+    if request.path != twin_address(path, twin):
+        return permanent(request, twin_address(path, twin))
     whole = plain.whole(timezone.localdate())
     page = listings.benchmark_page(whole.rules.benchmarks[row.slug], whole)
-    context = {"benchmark": row, "page": page, "title": f"{row.name}: scores and ranking"}
+    if twin:
+        return twins.answer("benchmark", documents.benchmark(row, page, whole.day), twin)
+    context = {"benchmark": row, "page": page, "title": f"{row.name}: scores and ranking", "twins": twin_links(path)}
     context["description"] = f"{row.description} {page.spread}.".strip()
     return render(request, "comparisons/benchmark.html", context)
 
@@ -398,10 +442,14 @@ def methodology(request: HttpRequest) -> HttpResponse:
 
 
 @public
-def changes(request: HttpRequest) -> HttpResponse:
+def changes(request: HttpRequest, twin: str = "") -> HttpResponse:
+    log = Change.objects.newest(200)
+    if twin:
+        return twins.answer("changes", documents.changes(log, timezone.localdate()), twin)
     context = {
-        "changes": Change.objects.newest(200),
+        "changes": log,
         "title": "Changes",
+        "twins": twin_links(request.path),
         "description": "What changed on BenchLM, when and why.",
     }
     return render(request, "comparisons/changes.html", context)
@@ -421,9 +469,7 @@ def data_table(request: HttpRequest, name: str) -> HttpResponse:
         raise Http404(name)
     response = HttpResponse(exporting.table_csv(name, published_only=True), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
+    return open_to_all(response)
 
 
 @public
@@ -460,8 +506,9 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """404 in the site's look, with the nearest names for a comparison or a model."""
-    last = request.path.strip("/").split("/")[-1]
+    """404 in the site's look or in a twin's format, with the nearest names for a comparison or a model."""
+    twin = request.resolver_match.kwargs.get("twin", "") if request.resolver_match else ""
+    last = request.path.strip("/").split("/")[-1].removesuffix(f".{twin}")
     names = finding.known_names()
     near = []
     for part in last.lower().split("-vs-")[:MOST_MODELS]:
@@ -470,6 +517,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         except ValidationError:
             continue
         near += [m for m in finding.nearest(part, names, 3) if m not in near]
+    if twin:
+        return open_to_all(twins.failure(404, "There is no such page", _addresses(near[:6]), twin))
     response = render(request, "404.html", {"near": near[:6], "fields": finding.fields()}, status=404)
     patch_vary_headers(response, ["HX-Request"])
     return response
