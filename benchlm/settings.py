@@ -15,7 +15,7 @@ env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
 STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var")))
-STATE_DIR.mkdir(parents=True, exist_ok=True)
+STATE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)  # keys, addresses: its owner's alone
 
 # --- where the site lives -------------------------------------------------------------------------------------------
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver"}
@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "simple_history",
+    "benchlm",
     "comparisons",
     "benchlm.newsletter",
 ]
