@@ -12,7 +12,9 @@ def hold_mail() -> None:
     """Nobody gets a mail twice without a person's word: what is owed becomes uncertain, the week that is over is held."""
     now = timezone.now()
     with transaction.atomic():
-        owed = list(Delivery.objects.unfinished().select_related("issue", "subscriber"))
+        owed = list(
+            Delivery.objects.filter(state__in=("pending", "handed", "retry")).select_related("issue", "subscriber")
+        )
         for row in owed:
             row.message_id = row.message_id or new_message_id(row.issue, row.subscriber.public_id)
             row.state, row.changed_at = Delivery.State.UNCERTAIN, now
