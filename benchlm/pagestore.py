@@ -60,6 +60,8 @@ ROUTES = {
     "changes_feed": (),
     "data": (),
     "data_table": (),
+    "catalogue": (),
+    "schema": (),
     "privacy": (),
 }
 # Parameters that pages read and that have too many values to keep: rendered live. Any other parameter changes nothing.

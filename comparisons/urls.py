@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from comparisons import feeds, report_views, views, workload_views
+from comparisons import data_views, feeds, report_views, views, workload_views
 
 
 class NameConverter:
@@ -51,8 +51,10 @@ urlpatterns = [
     path("changes.<twin:twin>", views.changes, name="changes_twin"),
     path("changes/", views.changes, name="changes"),
     path("changes.atom", feeds.changes, name="changes_feed"),
-    path("data/", views.data, name="data"),
-    path("data/<name:name>.csv", views.data_table, name="data_table"),
+    path("data/", data_views.data, name="data"),
+    path("data/catalogue.zip", data_views.catalogue, name="catalogue"),
+    path("data/schemas/<name:name>.json", data_views.schema, name="schema"),
+    path("data/<name:name>.csv", data_views.table, name="data_table"),
     path("report/", report_views.choose_model, name="report"),
     path("report/thanks/", report_views.thanks, name="report_thanks"),
     path("report/<name:slug>/", report_views.choose_score, name="report_model"),

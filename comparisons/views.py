@@ -36,7 +36,6 @@ from comparisons import (
     twins,
     verdicts,
 )
-from comparisons.importing import exporting
 from comparisons.links import Options, comparison_path, twin_address, twin_links, weight_panel
 from comparisons.methodology import held_out_tables, self_test_lines, worked_example, worked_words
 from comparisons.models import (
@@ -55,17 +54,6 @@ from comparisons.responses import open_to_all, permanent, public, show, wants_fr
 
 MOST_MODELS = 4
 HOME_DESCRIPTION = "Language models side by side: benchmark scores with their sources, price, speed and context, and a verdict that says what it rests on."
-TABLES_HOLD = {
-    "categories": "the categories with their weights",
-    "benchmarks": "the tests with scale, weight, version and state",
-    "creators": "the makers",
-    "models": "the models with limits, licence and dates",
-    "scores": "every result with its source, date and setting",
-    "prices": "offers by model, host and day",
-    "offer_tiers": "prices for long prompts",
-    "runtimes": "measured speed and latency",
-    "featured_pairs": "the pairs on the front page",
-}
 SEED_PAIR = ("gemma-4-31b", "gpt-4-1")
 
 
@@ -453,23 +441,6 @@ def changes(request: HttpRequest, twin: str = "") -> HttpResponse:
         "description": "What changed on BenchLM, when and why.",
     }
     return render(request, "comparisons/changes.html", context)
-
-
-@public
-def data(request: HttpRequest) -> HttpResponse:
-    context = {"tables": [(name, TABLES_HOLD[name]) for name in exporting.TABLES], "title": "Data"}
-    context["description"] = "The published catalogue as CSV files, with the terms of use."
-    return render(request, "comparisons/data.html", context)
-
-
-@public
-def data_table(request: HttpRequest, name: str) -> HttpResponse:
-    """One table of the catalogue in the format that import_catalogue reads; published rows only."""
-    if name not in exporting.TABLES:
-        raise Http404(name)
-    response = HttpResponse(exporting.table_csv(name, published_only=True), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return open_to_all(response)
 
 
 @public

@@ -418,10 +418,45 @@ def test_missing_unknown_and_oversized_files_are_refused(db, tmp_path):
         file.truncate(200_000_000)
     assert faults_of(folder) == [
         "offers.csv: is no table of the catalogue",
-        "scores.csv: has 200,000,000 bytes, 50,000,000 at most",
+        "scores.csv: has more than 50,000,000 bytes",
         "runtimes.csv: is missing",
     ]
     assert faults_of(tmp_path / "nowhere") == [f"{tmp_path / 'nowhere'}: is not a folder"]
+
+
+def archive_of(folder, path):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in folder.glob("*.csv"):
+            archive.write(file, file.name)
+    return path
+
+
+def test_zip_archive_of_a_folder_is_imported_like_the_folder(db, tmp_path):
+    folder = folder_with(tmp_path / "whole")
+    archive = archive_of(folder, tmp_path / "whole.zip")
+    report = import_folder(archive, today=TODAY)
+    assert (report.faults, report.applied) == ((), True)
+    assert import_folder(folder, today=TODAY).differences == ()
+
+
+def test_broken_zip_archive_is_refused(db, tmp_path):
+    folder = folder_with(tmp_path / "broken")
+    (folder / "scores.csv").write_bytes(b"x" * 50_000_001)
+    (folder / "offers.csv").write_text("model\n")
+    archive = archive_of(folder, tmp_path / "broken.zip")
+    assert faults_of(archive) == [
+        "offers.csv: is no table of the catalogue",
+        "scores.csv: has more than 50,000,000 bytes",
+    ]
+    (tmp_path / "text.zip").write_text("no archive")
+    assert faults_of(tmp_path / "text.zip") == [f"{tmp_path / 'text.zip'}: is neither a folder nor a zip archive"]
+    raw = bytearray(archive_of(folder_with(tmp_path / "bent"), tmp_path / "bent.zip").read_bytes())
+    start = raw.index(b"creators.csv") + len("creators.csv") + 5
+    raw[start : start + 20] = bytes(20)
+    (tmp_path / "bent.zip").write_bytes(raw)
+    assert [fault.partition(": ")[2].partition(":")[0] for fault in faults_of(tmp_path / "bent.zip")] == [
+        "cannot be read"
+    ]
 
 
 def test_line_numbers_are_physical_lines(db, tmp_path):

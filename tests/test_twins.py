@@ -5,6 +5,7 @@ import io
 import json
 import random
 import re
+import zipfile
 from functools import cache
 from itertools import islice
 
@@ -17,7 +18,10 @@ from referencing.jsonschema import DRAFT202012
 
 from comparisons import markdown, twins
 from comparisons.figures import Figure
+from comparisons.importing.formats import TABLES
+from comparisons.importing.writing import import_folder
 from comparisons.models import Creator, LanguageModel, ModelAlias, Score
+from tests.factories import TODAY
 
 SEED = "/compare/gemma-4-31b-vs-gpt-4-1"
 THREE = "/compare/claude-opus-4-6-vs-gemma-4-31b-vs-gpt-4-1"
@@ -386,3 +390,67 @@ def test_markdown_link_is_closed_whatever_its_address_holds():
 def test_figure_is_its_text_and_remembers_its_value():
     figure = Figure("+1.5", 1.5)
     assert (figure, figure.value, f"{figure}", bool(Figure("", 0))) == ("+1.5", 1.5, "+1.5", False)
+
+
+# --- what the data page hands out -----------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", twins.SCHEMAS)
+def test_schema_is_served_and_is_one(site, name):
+    response = site.get(f"/data/schemas/{name}.json")
+    schema = json.loads(response.content)
+    Draft202012Validator.check_schema(schema)
+    assert (
+        response.status_code,
+        response.headers["Content-Type"],
+        response.headers["Access-Control-Allow-Origin"],
+    ) == (
+        200,
+        "application/schema+json",
+        "*",
+    )
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+def test_schema_that_is_none_is_not_found(site):
+    assert [site.get(f"/data/schemas/{name}.json").status_code for name in ("nope", "../pair", "..%2fpair")] == [
+        404
+    ] * 3
+
+
+@pytest.mark.parametrize("name", [name for name in twins.SCHEMAS if name != "parts"])
+def test_schema_requires_every_field_that_it_names(name):
+    def loose(schema: object) -> list:
+        if isinstance(schema, list):
+            return [fault for each in schema for fault in loose(each)]
+        if not isinstance(schema, dict):
+            return []
+        own = (
+            [schema]
+            if "type" in schema and set(schema.get("properties", ())) != set(schema.get("required", ()))
+            else []
+        )
+        return own + [fault for each in schema.values() for fault in loose(each)]
+
+    assert loose(json.loads(twins.schema(name))) == []
+
+
+def test_data_page_explains_every_twin_with_an_example_that_is_there(site):
+    html = site.get("/data/").content.decode()
+    links = re.findall(r'href="(/[^"#]+\.(?:json|csv|md|zip))"', html)
+    assert {site.get(link).status_code for link in links} == {200}
+    assert {f"/data/schemas/{name}.json" for name in twins.SCHEMAS} <= set(links)
+    assert len([link for link in links if not link.startswith("/data/")]) == 3 * len(TWINNED)
+
+
+def test_catalogue_archive_is_the_published_catalogue_and_loads(site, tmp_path):
+    response = site.get("/data/catalogue.zip")
+    assert (response.headers["Content-Type"], response.headers["Content-Disposition"]) == (
+        "application/zip",
+        'attachment; filename="catalogue.zip"',
+    )
+    (tmp_path / "catalogue.zip").write_bytes(response.content)
+    report = import_folder(tmp_path / "catalogue.zip", today=TODAY, dry_run=True)
+    assert (report.faults, report.differences) == ((), ())
+    with zipfile.ZipFile(tmp_path / "catalogue.zip") as archive:
+        for name in TABLES:
+            assert archive.read(f"{name}.csv").decode() == site.get(f"/data/{name}.csv").content.decode()
+    assert site.get("/data/catalogue.zip").content == response.content

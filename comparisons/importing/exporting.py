@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from pathlib import Path
 
 from comparisons.importing.formats import TABLES, Table
@@ -18,6 +19,17 @@ def export_folder(folder: Path) -> list[Path]:
         path.write_text(table_csv(name), encoding="utf-8", newline="")
         paths.append(path)
     return paths
+
+
+def catalogue_zip() -> bytes:
+    """The published tables as one archive that `import_catalogue` reads; the same bytes for the same catalogue."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in TABLES:
+            entry = zipfile.ZipInfo(f"{name}.csv")  # dated 1980, as an archive's first day is
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, table_csv(name, published_only=True))
+    return out.getvalue()
 
 
 def table_csv(name: str, *, published_only: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""manage.py import_catalogue [DIR]: load the CSV files of a folder, the bundled ones by default."""
+"""manage.py import_catalogue [DIR]: load the CSV files of a folder or zip archive, the bundled ones by default."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ BUNDLED = Path(__file__).resolve().parents[2] / "catalogue"
 
 
 class Command(BaseCommand):
-    help = "Load the catalogue from a folder of CSV files: all of it or, if anything is wrong, nothing."
+    help = "Load the catalogue from a folder or zip archive of CSV files: all of it or, if anything is wrong, nothing."
 
     def add_arguments(self, parser):
         parser.add_argument("folder", nargs="?", type=Path, default=BUNDLED, help="default: the bundled catalogue")
