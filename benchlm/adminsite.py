@@ -3,7 +3,7 @@
 from django.contrib.admin import AdminSite
 from django.contrib.admin.apps import AdminConfig
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 
 
@@ -20,7 +20,8 @@ class BenchLMAdminSite(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         """The list of tables under what waits for this curator; no count of a table that the curator may not see."""
-        from comparisons.curation import attention  # the tables are not loaded yet when this module is
+        from comparisons.admin_queues import waiting as queues  # the tables are not loaded yet when this module is
+        from comparisons.curation import attention
 
         seen = {table for table in ("languagemodel", "score") if self.may_see(request, table)}
         waiting = [
@@ -28,7 +29,13 @@ class BenchLMAdminSite(AdminSite):
             for table, text, count, query in (attention(timezone.localdate()) if seen else [])
             if table in seen
         ]
-        return super().index(request, {"attention": waiting} | (extra_context or {}))
+        found = {"attention": waiting, "queues": queues(request, timezone.localdate())}
+        return super().index(request, found | (extra_context or {}))
+
+    def get_urls(self) -> list[URLPattern]:
+        from comparisons import admin_queues
+
+        return [*admin_queues.urls(self), *super().get_urls()]
 
     def may_see(self, request: HttpRequest, table: str) -> bool:
         return any(request.user.has_perm(f"comparisons.{right}_{table}") for right in ("view", "change"))

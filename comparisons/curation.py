@@ -245,9 +245,8 @@ def by_price(rows: QuerySet, *, is_priced: bool, today: datetime.date) -> QueryS
 
 
 def attention(today: datetime.date) -> list[tuple[str, str, int, str]]:
-    """What waits for a curator: table, text, count and the query of the list that shows it. Four queries."""
+    """What waits for a curator: table, text, count and the query of the list that shows it. Three queries."""
     published = Q(status=Status.PUBLISHED)
-    stale = by_age(Score.objects.filter(published), "stale", today).count()
     scores = Score.objects.aggregate(
         drafts=Count("pk", filter=Q(status=Status.DRAFT)),
         unconfirmed=Count("pk", filter=published & Q(source_kind=SourceKind.AGGREGATOR)),
@@ -257,7 +256,6 @@ def attention(today: datetime.date) -> list[tuple[str, str, int, str]]:
     return [
         ("languagemodel", "draft models", drafts, "status__exact=draft"),
         ("score", "draft scores", scores["drafts"], "status__exact=draft"),
-        ("score", f"scores not checked for {STALE_DAYS} days", stale, "age=stale&status__exact=published"),
         ("score", "unconfirmed scores", scores["unconfirmed"], "source_kind__exact=aggregator&status__exact=published"),
         ("languagemodel", "models without a price", unpriced, "priced=no&status__exact=published"),
     ]

@@ -315,7 +315,6 @@ def test_index_counts_what_waits_and_links_to_it(curator, catalogue):
     assert curator.get(reverse("admin:index")).context["attention"] == [
         ("draft models", 1, f"{models}?status__exact=draft"),
         ("draft scores", 1, f"{scores}?status__exact=draft"),
-        ("scores not checked for 180 days", 1, f"{scores}?age=stale&status__exact=published"),
         ("unconfirmed scores", 1, f"{scores}?source_kind__exact=aggregator&status__exact=published"),
         ("models without a price", 1, f"{models}?priced=no&status__exact=published"),
     ]
