@@ -138,7 +138,7 @@ def source_digest() -> str:
     digest = sha256()
     for folder in ("benchlm", "comparisons", "templates", "static"):
         for path in sorted((BASE_DIR / folder).rglob("*")):
-            if path.suffix in {".py", ".html", ".css", ".js", ".txt"}:
+            if path.suffix in {".py", ".html", ".svg", ".css", ".js", ".txt", ".json"}:
                 digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 

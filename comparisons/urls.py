@@ -23,11 +23,19 @@ class TwinConverter(NameConverter):
     regex = "json|csv|md"
 
 
+class PictureConverter(NameConverter):
+    """The suffix of a pair's picture."""
+
+    regex = "png|svg"
+
+
 register_converter(NameConverter, "name")
+register_converter(PictureConverter, "picture")
 register_converter(TwinConverter, "twin")
 urlpatterns = [
     path("", views.home, name="home"),
     path("compare/", views.picker, name="picker"),
+    path("compare/<name:pair>.<picture:twin>", views.compare, name="picture"),
     path("compare/<name:pair>.<twin:twin>", views.compare, name="compare_twin"),
     path("compare/<name:pair>/", views.compare, name="compare"),
     path("compare/<name:pair>", views.compare),

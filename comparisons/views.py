@@ -28,6 +28,7 @@ from comparisons import (
     forms,
     listings,
     panels,
+    pictures,
     plain,
     pricing,
     scoring,
@@ -36,7 +37,7 @@ from comparisons import (
     twins,
     verdicts,
 )
-from comparisons.links import Options, comparison_path, twin_address, twin_links, weight_panel
+from comparisons.links import TWINS, Options, comparison_path, twin_address, twin_links, weight_panel
 from comparisons.methodology import held_out_tables, self_test_lines, worked_example, worked_words
 from comparisons.models import (
     Benchmark,
@@ -129,6 +130,8 @@ def compare(request: HttpRequest, pair: str, twin: str = "") -> HttpResponse:
         raise Http404(pair)
     models = [names_of(slug) for slug in slugs]
     ordered = sorted({model.pk: model for model in models}.values(), key=lambda model: model.slug)
+    if twin in pictures.MEDIA and len(ordered) != 2:
+        raise Http404(pair)
     path = comparison_path(ordered) if len(ordered) > 1 else ordered[0].get_absolute_url()
     if request.path != twin_address(path, twin):
         return permanent(request, twin_address(path, twin))
@@ -140,7 +143,7 @@ def compare(request: HttpRequest, pair: str, twin: str = "") -> HttpResponse:
 
 def withdrawn(request: HttpRequest, models: list[LanguageModel], twin: str) -> HttpResponse:
     """410 with the successors, in the format that was asked for."""
-    if not twin:
+    if twin not in TWINS:
         return render(request, "gone.html", {"gone": models, "fields": finding.fields()}, status=410)
     successors = [m.successor for m in models if m.successor and m.successor.status == "published"]
     return twins.failure(410, "Withdrawn from the catalogue", _addresses(successors), twin)
@@ -152,7 +155,8 @@ def _addresses(models: Sequence[LanguageModel]) -> list[tuple[str, str]]:
 
 def _pair(request: HttpRequest, models: list[LanguageModel], path: str, twin: str) -> HttpResponse:
     rules, today = plain.rulebook(), timezone.localdate()
-    options = forms.options(request.GET, rules.categories)
+    is_picture = twin in pictures.MEDIA  # of the bare page, whatever the address holds
+    options = Options() if is_picture else forms.options(request.GET, rules.categories)
     rules = rules.reweighted(options.weights)
     sides = models[::-1] if options.flip else models
     results, facts = plain.results(models), plain.facts(models, today)
@@ -176,12 +180,16 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str, twin: st
         is_featured=FeaturedPair.objects.filter(first=models[0], second=models[1]).exists(),
         today=today,
     )
+    if is_picture:
+        card = pictures.card(page)
+        return HttpResponse(pictures.png(card) if twin == "png" else card, content_type=pictures.MEDIA[twin])
     if twin:
         return twins.answer("pair", documents.pair(page, options), twin)
     context = {"page": page, "title": page.title, "description": page.description, "status_text": page.announcement}
     context |= {
         "canonical": path,
         "twins": twin_links(options.href(path)),
+        "picture": {suffix: twin_address(path, suffix) for suffix in pictures.MEDIA} | {"alt": pictures.said(page)},
         "is_indexed": page.is_indexed and not request.GET,
         "fields": finding.fields(sides),
         "swaps": True,
@@ -478,8 +486,9 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404 in the site's look or in a twin's format, with the nearest names for a comparison or a model."""
-    twin = request.resolver_match.kwargs.get("twin", "") if request.resolver_match else ""
-    last = request.path.strip("/").split("/")[-1].removesuffix(f".{twin}")
+    asked = request.resolver_match.kwargs.get("twin", "") if request.resolver_match else ""
+    twin = asked if asked in TWINS else ""
+    last = request.path.strip("/").split("/")[-1].removesuffix(f".{asked}")
     names = finding.known_names()
     near = []
     for part in last.lower().split("-vs-")[:MOST_MODELS]:
