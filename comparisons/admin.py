@@ -35,6 +35,7 @@ from comparisons.models import (
     ModelAlias,
     Offer,
     OfferTier,
+    Place,
     Runtime,
     Score,
     ScoreReport,
@@ -437,3 +438,15 @@ class AbilityAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).defer("fit__arrays")
+
+
+@admin.register(Place)
+class PlaceAdmin(ReadOnlyAdmin):
+    """The course of models over time, written by each fit."""
+
+    list_display = ["model", "category", "day", "rank", "score"]
+    list_select_related = ["model", "category"]
+    list_filter = ["category"]
+    search_fields = ["model__name", "model__slug"]
+    date_hierarchy = "day"
+    ordering = ["-day", "rank"]

@@ -13,13 +13,14 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from comparisons import evidence, freshness, heldout, news, plain, scoring
+from comparisons import evidence, freshness, heldout, news, plain, scoring, timelines
 from comparisons.models import Ability, CatalogueVersion, Change, Fit, LanguageModel, Score
 from comparisons.tradeoffs import day
 
 BASKET = Path(__file__).parent / "basket.json"
 SEEING = frozenset({"multimodal"})  # categories that a model without image input cannot do
-KEPT_FITS = 10  # in the database
+KEPT_FITS = 10  # in the database, beside the last one of each day of
+KEPT_DAYS = 400  # and, before that, of each month
 SMALL_SECONDS, SMALL_SCORES = 2.0, 20_000  # a fit quicker than this, of no more, is made after every publication
 
 
@@ -28,11 +29,12 @@ class Estimates:
     """One stored fit, ready to be asked."""
 
     key: int
-    made_on: datetime.date
+    made_at: datetime.datetime
     is_current: bool  # the catalogue has not changed since
     fit: evidence.Fit
     basket: evidence.Basket
     standings: Mapping[str, evidence.Standing]  # by model slug, under the site's own weights
+    lacking: Mapping[str, Collection[str]]  # categories that a model cannot do, by its slug
     odd: Mapping[
         tuple[str, str], float
     ]  # expected value of each score that is out of line, by model and benchmark slug
@@ -40,31 +42,54 @@ class Estimates:
     @property
     def age_note(self) -> str:
         """Said beside estimates that the catalogue has outgrown."""
-        return "" if self.is_current else f"Estimates of {day(self.made_on)}; the catalogue has changed since."
+        return "" if self.is_current else f"Estimates of {day(self.made_at.date())}; the catalogue has changed since."
 
     def knows(self, slug: str) -> bool:
         return slug in self.standings
 
 
-_kept: Estimates | None = None
+_kept: tuple[str, Estimates | None] = ("", None)
 
 
 def current() -> Estimates | None:
-    """The newest stored fit, unpacked once a process; None before the first."""
+    """The newest stored fit, unpacked once a process and catalogue version; None before the first."""
     global _kept
     newest = Fit.objects.values_list("pk", "catalogue", "made_at").first()
     if newest is None:
         return None
     key, catalogue, made_at = newest
-    is_current = catalogue == freshness.version()
-    if _kept is None or (_kept.key, _kept.is_current) != (key, is_current):
-        found = evidence.unpack(bytes(Fit.objects.values_list("arrays", flat=True).get(pk=key)))
-        standings = evidence.standings(
-            found, weights(plain.rulebook()), basket(), drop=unable(LanguageModel.objects.published())
-        )
-        odd = {(each.model, each.benchmark): each.expected for each in evidence.out_of_line(found)}
-        _kept = Estimates(key, made_at.date(), is_current, found, basket(), {s.model: s for s in standings}, odd)
-    return _kept
+    version = freshness.version()
+    if _kept[1] is None or (_kept[0], _kept[1].key) != (version, key):
+        published = LanguageModel.objects.published()
+        _kept = version, _opened(key, made_at, catalogue == version, plain.rulebook(), published)
+    return _kept[1]
+
+
+def of_day(
+    end: datetime.datetime,
+    changed_at: datetime.datetime | None,
+    rules: plain.Rulebook,
+    published: Iterable[LanguageModel],
+) -> Estimates | None:
+    """The newest stored fit made before a moment, with the weights and models of then; None where there is none.
+
+    `changed_at` is when the catalogue of then had last changed.
+    """
+    newest = Fit.objects.filter(made_at__lt=end).values_list("pk", "made_at").first()
+    if newest is None:
+        return None
+    key, made_at = newest
+    return _opened(key, made_at, changed_at is None or changed_at <= made_at, rules, published)
+
+
+def _opened(
+    key: int, made_at: datetime.datetime, is_current: bool, rules: plain.Rulebook, published: Iterable[LanguageModel]
+) -> Estimates:
+    found = evidence.unpack(bytes(Fit.objects.values_list("arrays", flat=True).get(pk=key)))
+    lacking = unable(published)
+    placed = evidence.standings(found, weights(rules), basket(), drop=lacking)
+    odd = {(each.model, each.benchmark): each.expected for each in evidence.out_of_line(found)}
+    return Estimates(key, made_at, is_current, found, basket(), {s.model: s for s in placed}, lacking, odd)
 
 
 def weights(rules: plain.Rulebook) -> dict[str, float]:
@@ -83,7 +108,7 @@ def standings(
     """Every model's standing by slug under the weights in force; None before the first fit."""
     if found is None or not is_reweighted:
         return found.standings if found else None
-    placed = evidence.standings(found.fit, weights(rules), found.basket, drop=unable(LanguageModel.objects.published()))
+    placed = evidence.standings(found.fit, weights(rules), found.basket, drop=found.lacking)
     return {standing.model: standing for standing in placed}
 
 
@@ -214,15 +239,15 @@ def observed(rules: plain.Rulebook) -> evidence.Observations:
     return evidence.observations(cells, rules.benchmarks, rules.categories)
 
 
-def refit(*, seeds: int = 5) -> Fit | None:
+def refit(*, seeds: int = 5, moment: datetime.datetime | None = None) -> Fit | None:
     """Fit all confirmed scores, test the fit on hidden ones and store both; None where there is nothing to fit.
 
     Scores are hidden `seeds` times. With 0 it is a quick one: the last self-test stands, and no move on the leaderboard is told, so that
-    readers are not told of every step of a curator's work.
+    readers are not told of every step of a curator's work. `moment` is when, else now.
 
-    Safe to repeat and to run beside readers: they see the fit before or the one after. The newest ten are kept.
+    Safe to repeat and to run beside readers: they see the fit before or the one after. `dropped` says which are kept.
     """
-    started, began_at = time.perf_counter(), timezone.now()
+    started, began_at = time.perf_counter(), moment or timezone.now()
     version, rules = CatalogueVersion.stamp(), plain.rulebook()
     seen = observed(rules)
     if len(seen.y) == 0:
@@ -238,6 +263,7 @@ def refit(*, seeds: int = 5) -> Fit | None:
         if seeds:
             told = tell_moves(told, news.boards(placed, [c.slug for c in rules.categories]), models, rules, began_at)
         row = Fit.objects.create(
+            made_at=moment or timezone.now(),
             catalogue=version,
             seconds=seconds,
             scores=len(seen.y),
@@ -259,10 +285,25 @@ def refit(*, seeds: int = 5) -> Fit | None:
             for place in placed
             if place.model in models
         )
+        timelines.record(row.made_at.date(), plain.whole(row.made_at.date()), {place.model: place for place in placed})
         CatalogueVersion.rise()  # pages print the new estimates
         Fit.objects.filter(pk=row.pk).update(catalogue=CatalogueVersion.stamp())
-        Fit.objects.exclude(pk__in=list(Fit.objects.values_list("pk", flat=True)[:KEPT_FITS])).delete()
+        stored = list(Fit.objects.values_list("pk", "made_at"))
+        Fit.objects.filter(pk__in=dropped(stored, row.made_at.date())).delete()
+        Ability.objects.exclude(fit__in=[key for key, _ in stored[:KEPT_FITS]]).delete()
     return row
+
+
+def dropped(stored: Sequence[tuple[int, datetime.datetime]], today: datetime.date) -> list[int]:
+    """Keys of the fits to delete, of (key, moment) pairs with the newest first: all but those that pages of earlier days show."""
+    seen, keys = set(), []
+    for at, (key, moment) in enumerate(stored):
+        made_on = moment.date()
+        span = made_on if (today - made_on).days < KEPT_DAYS else (made_on.year, made_on.month)
+        if at >= KEPT_FITS and span in seen:
+            keys.append(key)
+        seen.add(span)
+    return keys
 
 
 def tell_moves(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
@@ -21,6 +23,7 @@ DISPLAY = {  # display options and their values; anything else is the default
     "flip": {"1"},
     "reading": {"tested", "shared"},
 }
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def options(query: Mapping[str, str], categories: Sequence[Category]) -> Options:
@@ -56,6 +59,21 @@ def workload(query: Mapping[str, str]) -> Workload:
     return Workload(**given)
 
 
+def day(query: Mapping[str, str], name: str) -> tuple[str, datetime.date | None]:
+    """What an address says of a day, cut to a line, and the day; None where it is not written as 2026-11-03."""
+    text = query.get(name, "").replace("\0", "").strip()[:20]
+    try:
+        return text, datetime.date.fromisoformat(text) if DAY.fullmatch(text) else None
+    except ValueError:
+        return text, None
+
+
+def days_kept(query: Mapping[str, str]) -> dict[str, str]:
+    """The days that the controls of a page keep in the address."""
+    found = {name: day(query, name)[1] for name in ("as_of", "since")}
+    return {name: f"{asked}" for name, asked in found.items() if asked}
+
+
 def typed_names(query) -> dict[str, str]:
     """What stands in the picker's four fields, cut at the length of any name."""
     return {key: query.get(key, "").replace("\0", "").strip()[:200] for key in "abcd"}
@@ -81,6 +99,10 @@ class LeaderboardForm(forms.Form):
         label="Context at least",
         choices=[("", "Any"), ("128000", "128K"), ("200000", "200K"), ("1000000", "1M")],
     )
+
+    def offer(self, creators: Sequence[Creator]) -> None:
+        """Choose among these makers, in their order."""
+        self.fields["creator"].choices = [("", "Any maker"), *((row.slug, row.name) for row in creators)]
 
     def chosen(self) -> dict:
         """The valid part of what was sent."""

@@ -77,6 +77,16 @@ def standings(
     return Standings(tuple(r for r in found if r.rank), tuple(r for r in found if not r.rank))
 
 
+def meets(model: LanguageModel, wishes: Mapping) -> bool:
+    """Whether a model meets the leaderboard's filters: creator, weights (open, closed), reasoning, context (tokens at least)."""
+    return (
+        (not wishes.get("creator") or model.creator_id == wishes["creator"].pk)
+        and (not wishes.get("weights") or model.open_weights is (wishes["weights"] == "open"))
+        and (not wishes.get("reasoning") or model.reasoning == wishes["reasoning"])
+        and (not wishes.get("context") or (model.context_window or 0) >= int(wishes["context"]))
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A model's place by average; `reason` says why it has none."""

@@ -1,5 +1,6 @@
 """The tables. What stored data must always satisfy is a named constraint here; `clean` says only what a constraint cannot."""
 
+import datetime
 import os
 import re
 import time
@@ -156,6 +157,12 @@ class CatalogueVersion(models.Model):
         row = cls.objects.values_list("number", "raised_at").first()
         return f"{row[0]}-{row[1].timestamp():.6f}" if row else "0"
 
+    @staticmethod
+    def day_of(stamp: str) -> datetime.date | None:
+        """The day of the newest change that a public page can show, from a stamp."""
+        moment = stamp.partition("-")[2]
+        return datetime.datetime.fromtimestamp(float(moment), datetime.UTC).date() if moment else None
+
 
 class CatalogueRow(models.Model):
     """A row that a public page can show: however it is written, the catalogue version rises with it."""
@@ -295,9 +302,11 @@ class LanguageModel(CatalogueRow):
         """A name of 14 characters at most: the curator's, else made by rule."""
         return self.short_name or short_name(self.name)
 
+    seen_on = None  # the day of the page that shows a row rebuilt from history; else it is today
+
     @property
     def is_retired(self) -> bool:
-        return self.retires_on is not None and self.retires_on <= timezone.localdate()
+        return self.retires_on is not None and self.retires_on <= (self.seen_on or timezone.localdate())
 
     def clean(self) -> None:
         faults = {}
@@ -889,3 +898,35 @@ class Ability(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model}: {self.score:.1f}"
+
+
+class Place(models.Model):
+    """A model's place on the leaderboard from a day on, as the last fit of that day had it, until its next row.
+
+    Without a category it is the overall place; no score: it has left the board.
+    """
+
+    day = models.DateField()
+    model = models.ForeignKey(LanguageModel, models.CASCADE, related_name="places")
+    category = models.ForeignKey(Category, models.CASCADE, null=True, blank=True, related_name="+")
+    rank = models.PositiveIntegerField(null=True, blank=True)
+    score = models.FloatField(null=True, blank=True)
+    low = models.FloatField(null=True, blank=True)
+    high = models.FloatField(null=True, blank=True)
+    objects = querysets.PlaceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["day", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["model", "category", "day"], name="place_once_a_day"),
+            models.UniqueConstraint(
+                fields=["model", "day"], condition=Q(category=None), name="place_overall_once_a_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(score=None, low=None, high=None, rank=None) | Q(low__lte=F("score"), score__lte=F("high")),
+                name="place_score_in_its_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} from {self.day:%Y-%m-%d}: {self.rank or 'no rank'}"

@@ -33,13 +33,23 @@ def rulebook() -> Rulebook:
     global _rules
     version = freshness.version()
     if _rules[0] != version:
-        categories = tuple(
-            scoring.Category(slug, name, weight, order)
-            for slug, name, weight, order in models.Category.objects.values_list("slug", "name", "weight", "order")
-        )
-        benchmarks = {b.slug: plain_benchmark(b) for b in models.Benchmark.objects.select_related("category")}
-        _rules = version, Rulebook(categories, benchmarks)
+        benchmarks = models.Benchmark.objects.select_related("category").order_by()
+        _rules = version, rulebook_of(models.Category.objects.all(), benchmarks)
     return _rules[1]
+
+
+def rulebook_of(categories: Iterable[models.Category], benchmarks: Iterable[models.Benchmark]) -> Rulebook:
+    """From rows in any order; sorted here, as databases differ in how they sort text."""
+    return Rulebook(
+        tuple(
+            scoring.Category(row.slug, row.name, row.weight, row.order)
+            for row in sorted(categories, key=lambda row: row.order)
+        ),
+        {
+            row.slug: plain_benchmark(row)
+            for row in sorted(benchmarks, key=lambda row: (row.category.order, -row.weight, row.name))
+        },
+    )
 
 
 def plain_benchmark(row: models.Benchmark) -> scoring.Benchmark:
@@ -85,11 +95,22 @@ def scorecards(rules: Rulebook, found: dict[int, list], sources: str = "all") ->
 def facts(of: Iterable[models.LanguageModel], today: datetime.date) -> dict[int, tradeoffs.Facts]:
     """What is known about running each model, by its key: offers in force today, sourced snapshots, limits."""
     of = list(of)
-    offers, runtimes = defaultdict(list), defaultdict(list)
-    for offer in models.Offer.objects.current(today).filter(model__in=of).prefetch_related("tiers"):
-        offers[offer.model_id].append(plain_offer(offer))
-    for runtime in models.Runtime.objects.sourced().filter(model__in=of).order_by("-measured_on"):
-        runtimes[runtime.model_id].append(
+    offers = models.Offer.objects.current(today).filter(model__in=of).order_by().prefetch_related("tiers")
+    runtimes = models.Runtime.objects.sourced().filter(model__in=of).order_by()
+    return facts_of(of, [(offer, offer.tiers.all()) for offer in offers], runtimes)
+
+
+def facts_of(
+    of: Iterable[models.LanguageModel],
+    offers: Iterable[tuple[models.Offer, Iterable[models.OfferTier]]],
+    runtimes: Iterable[models.Runtime],
+) -> dict[int, tradeoffs.Facts]:
+    """The same from rows in any order: offers in force with their tiers, snapshots that may be shown."""
+    offered, measured = defaultdict(list), defaultdict(list)
+    for offer, tiers in sorted(offers, key=lambda pair: _place(pair[0])):
+        offered[offer.model_id].append(plain_offer(offer, tiers))
+    for runtime in sorted(runtimes, key=lambda row: (-row.measured_on.toordinal(), row.host, row.pk)):
+        measured[runtime.model_id].append(
             tradeoffs.Runtime(
                 runtime.host,
                 runtime.measured_on,
@@ -103,8 +124,8 @@ def facts(of: Iterable[models.LanguageModel], today: datetime.date) -> dict[int,
     return {
         model.pk: tradeoffs.Facts(
             name=model.name,
-            offers=tuple(offers[model.pk]),
-            runtimes=tuple(runtimes[model.pk]),
+            offers=tuple(offered[model.pk]),
+            runtimes=tuple(measured[model.pk]),
             context_window=model.context_window,
             max_output=model.max_output,
             reasoning=model.reasoning,
@@ -120,7 +141,21 @@ def facts(of: Iterable[models.LanguageModel], today: datetime.date) -> dict[int,
     }
 
 
-def plain_offer(offer: models.Offer) -> tradeoffs.Offer:
+def _place(offer: models.Offer) -> tuple:
+    """The maker's own first, each host's newest first."""
+    return not offer.makers_own, offer.host, -(offer.starts_on.toordinal() if offer.starts_on else 0), offer.pk
+
+
+def paid_over_time(
+    offers: Iterable[tuple[models.Offer, Iterable[models.OfferTier]]],
+) -> tuple[tradeoffs.Offer, ...]:
+    """A model's paid offers of which the first day is known, each host's in the order of time, the maker's own first."""
+    dated = [(offer, tiers) for offer, tiers in offers if offer.starts_on and offer.basis == "api"]
+    dated.sort(key=lambda pair: (not pair[0].makers_own, pair[0].host, pair[0].starts_on, pair[0].pk))
+    return tuple(plain_offer(offer, tiers) for offer, tiers in dated)
+
+
+def plain_offer(offer: models.Offer, tiers: Iterable[models.OfferTier]) -> tradeoffs.Offer:
     return tradeoffs.Offer(
         host=offer.host,
         basis=offer.basis,
@@ -134,7 +169,7 @@ def plain_offer(offer: models.Offer) -> tradeoffs.Offer:
         ends_on=offer.ends_on,
         tiers=tuple(
             tradeoffs.Tier(tier.from_prompt_tokens, tier.input, tier.output, tier.cached_input)
-            for tier in offer.tiers.all()
+            for tier in sorted(tiers, key=lambda tier: tier.from_prompt_tokens)
         ),
     )
 
@@ -174,6 +209,10 @@ def whole(today: datetime.date) -> Whole:
     version = freshness.version()
     if _kept is None or (_kept.version, _kept.day) != (version, today):
         rules = rulebook()
-        published = tuple(models.LanguageModel.objects.published().select_related("creator"))
+        published = by_name(models.LanguageModel.objects.published().select_related("creator").order_by())
         _kept = Whole(version, today, rules, published, scorecards(rules, results()), facts(published, today))
     return _kept
+
+
+def by_name(rows: Iterable[models.LanguageModel]) -> tuple[models.LanguageModel, ...]:
+    return tuple(sorted(rows, key=lambda model: model.name))

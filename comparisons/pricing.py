@@ -14,7 +14,7 @@ from comparisons.figures import Figure
 from comparisons.links import comparison_path
 from comparisons.listings import Column, OfferLine, by_column, offer_line, sort_columns
 from comparisons.models import LanguageModel
-from comparisons.plain import Whole, plain_offer
+from comparisons.plain import Whole
 from comparisons.scoring import Scorecard
 from comparisons.tradeoffs import Bill, Facts, Workload, day
 from comparisons.verdicts import count, number, percent, score_text
@@ -530,12 +530,11 @@ KINDS_OF_TOKEN = {"first_token": "first token", "first_answer_token": "first ans
 REPLACEMENTS = 4
 
 
-def running(model: LanguageModel, whole: Whole, offers: Iterable) -> Running:
-    """From a model's paid offers of all times, its snapshots and dates; replacements only where an end is announced."""
+def running(model: LanguageModel, whole: Whole, offers: Iterable[tradeoffs.Offer]) -> Running:
+    """From a model's paid offers over time, its snapshots and dates; replacements only where an end is announced."""
     facts, by_host = whole.facts[model.pk], {}
     for offer in offers:
-        if offer.starts_on:
-            by_host.setdefault(offer.host, []).append(plain_offer(offer))
+        by_host.setdefault(offer.host, []).append(offer)
     life = [("Released", day(model.released_on) if model.released_on else "not known")]
     if model.retires_on:
         life.append(("Retired" if model.retires_on <= whole.day else "Retirement announced for", day(model.retires_on)))

@@ -3,23 +3,62 @@
 from __future__ import annotations
 
 import datetime
+from itertools import batched
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, Q, Window
+from django.db.models.functions import RowNumber
+
+RECORDED_AT_ONCE = 500  # history rows a statement
 
 
 class CatalogueQuerySet(models.QuerySet):
-    """Rows that public pages show: a bulk write raises the catalogue version as a single one does."""
+    """Rows that public pages show: a bulk write raises the catalogue version and is entered in the history as a single one is."""
+
+    reason = None
+    moment = None
+
+    def because(self, reason: str, moment: datetime.datetime) -> CatalogueQuerySet:
+        """The same rows; what is written to them in bulk is entered in the history with this reason and time."""
+        rows = self._clone()
+        rows.reason, rows.moment = reason, moment
+        return rows
+
+    def _clone(self) -> CatalogueQuerySet:
+        rows = super()._clone()
+        rows.reason, rows.moment = self.reason, self.moment
+        return rows
 
     def update(self, **values) -> int:
-        return self._rising(super().update, **values)
+        return self._rising(self._update_recorded, **values)
 
     def delete(self) -> tuple[int, dict[str, int]]:
         return self._rising(super().delete)
 
     def bulk_create(self, rows, **options) -> list:
-        return self._rising(super().bulk_create, rows, **options)
+        return self._rising(self._create_recorded, rows, **options)
+
+    def stand_in(self, **values) -> int:
+        """Values that the same transaction replaces: nobody ever sees them, so they leave no history."""
+        return super().update(**values)
+
+    def _update_recorded(self, **values) -> int:
+        keys = list(self.values_list("pk", flat=True))
+        changed = super().update(**values)
+        for chunk in batched(keys, RECORDED_AT_ONCE, strict=False):
+            self._record(self.model._base_manager.using(self.db).filter(pk__in=chunk), update=True)
+        return changed
+
+    def _create_recorded(self, rows, **options) -> list:
+        made = super().bulk_create(rows, **options)
+        self._record(made, update=False)
+        return made
+
+    def _record(self, rows, *, update: bool) -> None:
+        self.model.history.bulk_history_create(
+            rows, RECORDED_AT_ONCE, update, default_change_reason=self.reason, default_date=self.moment
+        )
 
     def _rising(self, write, *args, **kwargs):
         from comparisons.models import CatalogueVersion
@@ -45,19 +84,6 @@ class LanguageModelQuerySet(CatalogueQuerySet):
 
     def with_result_counts(self) -> LanguageModelQuerySet:
         return self.annotate(result_count=Count("scores", filter=Q(scores__status="published")))
-
-    def meeting(self, wishes: dict) -> LanguageModelQuerySet:
-        """Models that meet the leaderboard's filters: creator, weights (open, closed), reasoning, context (tokens at least)."""
-        rows = self
-        if wishes.get("creator"):
-            rows = rows.filter(creator=wishes["creator"])
-        if wishes.get("weights"):
-            rows = rows.filter(open_weights=wishes["weights"] == "open")
-        if wishes.get("reasoning"):
-            rows = rows.filter(reasoning=wishes["reasoning"])
-        if wishes.get("context"):
-            rows = rows.filter(context_window__gte=int(wishes["context"]))
-        return rows
 
 
 class BenchmarkQuerySet(CatalogueQuerySet):
@@ -90,8 +116,8 @@ class OfferQuerySet(CatalogueQuerySet):
         return self.published().filter(begun, Q(ends_on=None) | Q(ends_on__gte=on))
 
     def ever_of(self, model: models.Model) -> OfferQuerySet:
-        """A model's paid offers, ended ones too, each host's in the order of time."""
-        return self.published().filter(model=model, basis="api").order_by("-makers_own", "host", "starts_on")
+        """A model's offers, ended ones too."""
+        return self.published().filter(model=model).order_by()
 
 
 class RuntimeQuerySet(CatalogueQuerySet):
@@ -109,5 +135,34 @@ class ChangeQuerySet(models.QuerySet):
     def delete(self) -> tuple[int, dict[str, int]]:
         raise ValidationError("A change is never deleted.")
 
+    def before(self, moment: datetime.datetime) -> ChangeQuerySet:
+        return self.filter(at__lt=moment)
+
     def newest(self, count: int) -> ChangeQuerySet:
         return self.select_related("model")[:count]
+
+
+class PlaceQuerySet(models.QuerySet):
+    """The course of models over time, in the order of time."""
+
+    def until(self, day: datetime.date) -> PlaceQuerySet:
+        return self.filter(day__lte=day)
+
+    def before(self, day: datetime.date) -> PlaceQuerySet:
+        return self.filter(day__lt=day)
+
+    def on_board(self, category: str) -> PlaceQuerySet:
+        """Places in a category by its slug; overall where it is empty."""
+        return self.filter(category__slug=category) if category else self.filter(category=None)
+
+    def newest_of_each(self) -> PlaceQuerySet:
+        """The last row of every model on every board."""
+        return self._in_turn().filter(turn=1)
+
+    def followed(self) -> PlaceQuerySet:
+        """Rows after which the same model has another one on the same board."""
+        return self._in_turn().filter(turn__gt=1)
+
+    def _in_turn(self) -> PlaceQuerySet:
+        order = [F("day").desc(), F("pk").desc()]
+        return self.alias(turn=Window(RowNumber(), partition_by=["model", "category"], order_by=order))

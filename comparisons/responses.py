@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from functools import wraps
 from hashlib import sha256
 
@@ -104,11 +105,60 @@ def wants_fragment(request: HttpRequest) -> bool:
     return bool(request.htmx) and not request.htmx.history_restore_request
 
 
-def show(request: HttpRequest, template: str, fragment: str, context: dict, address: str) -> HttpResponse:
-    """The page, or for htmx the panel alone with title and announcement; the address of its state is then pushed."""
+def show(
+    request: HttpRequest,
+    template: str,
+    fragment: str,
+    context: dict,
+    address: str,
+    days: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    """The page, or for htmx the panel alone with title and announcement; the address of its state is then pushed.
+
+    `days` are those that links and controls keep.
+    """
+    days = days or {}
     if not wants_fragment(request):
-        return render(request, template, context)
-    return push_url(render(request, "fragment.html", {**context, "fragment": fragment}), address)
+        return keep_days(render(request, template, context), days)
+    response = keep_days(render(request, "fragment.html", {**context, "fragment": fragment}), days)
+    return push_url(response, with_days(address, days))
+
+
+# --- the days that an address names ---------------------------------------------------------------------------------
+# Every page under these has an earlier day (as_of), every comparison also what changed since one. A list has neither.
+DATED = {"as_of": ("compare", "leaderboard", "models", "benchmarks"), "since": ("compare",)}
+UNDATED = ("/models/", "/benchmarks/")
+TAG = re.compile(r"<(a|form)\b[^>]*>")
+ADDRESS = re.compile(r'\b(href|data-hx-get|action)="(/[^"]*)"')
+
+
+def keep_days(response: HttpResponse, days: Mapping[str, str]) -> HttpResponse:
+    """Every link and form of a page that names a day leads to pages of that day. Absolute addresses stay as they are."""
+    if days:
+        response.content = TAG.sub(lambda found: _tag_with_days(found, days), response.content.decode())
+    return response
+
+
+def _tag_with_days(found: re.Match, days: Mapping[str, str]) -> str:
+    tag = found[0]
+    if found[1] == "a":
+        return ADDRESS.sub(lambda part: f'{part[1]}="{with_days(part[2], days, "&amp;")}"', tag)
+    action = next((part[2] for part in ADDRESS.finditer(tag) if part[1] == "action"), "")
+    fields = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in _kept(action, days))
+    return tag + fields
+
+
+def with_days(address: str, days: Mapping[str, str], separator: str = "&") -> str:
+    """An address of ours with the days that its page takes; the separator is escaped inside of HTML."""
+    path, mark, part = address.partition("#")
+    query = separator.join(f"{name}={value}" for name, value in _kept(path, days))
+    return f"{path}{separator if '?' in path else '?'}{query}{mark}{part}" if query else address
+
+
+def _kept(address: str, days: Mapping[str, str]) -> list[tuple[str, str]]:
+    path = address.partition("?")[0]
+    section = path.split("/")[1] if path.endswith("/") and path not in UNDATED else ""
+    return [(name, value) for name, value in days.items() if section in DATED[name]]
 
 
 def permanent(request: HttpRequest, path: str) -> HttpResponsePermanentRedirect:

@@ -22,17 +22,18 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import reswap, retarget
 
 from comparisons import (
+    assembly,
+    days,
+    differences,
     documents,
     estimates,
     finding,
     forms,
     listings,
-    panels,
     pictures,
     plain,
     pricing,
     scoring,
-    shortlists,
     tradeoffs,
     twins,
     verdicts,
@@ -47,11 +48,10 @@ from comparisons.models import (
     FeaturedPair,
     Fit,
     LanguageModel,
-    Offer,
     Score,
     validate_slug_form,
 )
-from comparisons.responses import open_to_all, permanent, public, show, wants_fragment
+from comparisons.responses import keep_days, open_to_all, permanent, public, show, wants_fragment, with_days
 
 MOST_MODELS = 4
 HOME_DESCRIPTION = "Language models side by side: benchmark scores with their sources, price, speed and context, and a verdict that says what it rests on."
@@ -95,8 +95,9 @@ def picker(request: HttpRequest) -> HttpResponse:
     typed = forms.typed_names(request.GET)
     wants_more = request.GET.get("more") == "1"
     choice = finding.resolve(typed)
+    kept = forms.days_kept(request.GET)
     if choice.is_complete and not wants_more:
-        return HttpResponseRedirect(picked_address(request, choice.models))
+        return HttpResponseRedirect(with_days(picked_address(request, choice.models), kept))
     shown = max(2, min(MOST_MODELS, len(choice.typed) + wants_more))
     context = {
         "title": "Compare models",
@@ -108,9 +109,9 @@ def picker(request: HttpRequest) -> HttpResponse:
     }
     status = 422 if choice.is_unknown else 200
     if wants_fragment(request):
-        response = render(request, "panels/picker.html", context | {"swaps": True}, status=status)
+        response = keep_days(render(request, "panels/picker.html", context | {"swaps": True}, status=status), kept)
         return reswap(retarget(response, "#picker"), "outerHTML")
-    return render(request, "comparisons/picker.html", context, status=status)
+    return keep_days(render(request, "comparisons/picker.html", context, status=status), kept)
 
 
 def picked_address(request: HttpRequest, models: Sequence[LanguageModel]) -> str:
@@ -135,10 +136,21 @@ def compare(request: HttpRequest, pair: str, twin: str = "") -> HttpResponse:
     path = comparison_path(ordered) if len(ordered) > 1 else ordered[0].get_absolute_url()
     if request.path != twin_address(path, twin):
         return permanent(request, twin_address(path, twin))
+    seen = days.Seen(days.Now(timezone.localdate())) if twin in pictures.MEDIA else asked(request, ordered)
     gone = [model for model in ordered if model.status == "withdrawn"]
-    if gone:
+    if gone and not seen.then:
         return withdrawn(request, gone, twin)
-    return (_pair if len(ordered) == 2 else _shortlist)(request, ordered, path, twin)
+    return (_pair if len(ordered) == 2 else _shortlist)(request, ordered, path, seen, twin)
+
+
+def asked(request: HttpRequest, models: Sequence[LanguageModel] = ()) -> days.Seen:
+    """The state of the catalogue that ?as_of= asks for, if the models were public then; else that of today and the reason."""
+    return days.seen(*forms.day(request.GET, "as_of"), timezone.localdate(), models)
+
+
+def days_in(request: HttpRequest, seen: days.Seen) -> dict[str, str]:
+    """The days that the links of a page keep: no as_of that the page itself did not follow."""
+    return {name: day for name, day in forms.days_kept(request.GET).items() if seen.then or name != "as_of"}
 
 
 def withdrawn(request: HttpRequest, models: list[LanguageModel], twin: str) -> HttpResponse:
@@ -153,70 +165,53 @@ def _addresses(models: Sequence[LanguageModel]) -> list[tuple[str, str]]:
     return [(model.name, settings.SITE_URL + model.get_absolute_url()) for model in models]
 
 
-def _pair(request: HttpRequest, models: list[LanguageModel], path: str, twin: str) -> HttpResponse:
-    rules, today = plain.rulebook(), timezone.localdate()
+def _pair(request: HttpRequest, models: list[LanguageModel], path: str, seen: days.Seen, twin: str) -> HttpResponse:
     is_picture = twin in pictures.MEDIA  # of the bare page, whatever the address holds
-    options = Options() if is_picture else forms.options(request.GET, rules.categories)
-    rules = rules.reweighted(options.weights)
-    sides = models[::-1] if options.flip else models
-    results, facts = plain.results(models), plain.facts(models, today)
-    cards = {sources: plain.scorecards(rules, results, sources) for sources in {options.sources or "all", "confirmed"}}
-    chosen, confirmed = (
-        scoring.compare(
-            *(cards[sources].get(m.pk, plain.EMPTY_CARD) for m in sides), rules.benchmarks, rules.categories
-        )
-        for sources in (options.sources or "all", "confirmed")
-    )
-    fit = estimates.current() if options.sources != "independent" else None
-    page = panels.pair_page(
-        sides,
-        chosen,
-        None if options.sources else confirmed,
-        [facts[m.pk] for m in sides],
-        rules,
-        options,
-        estimates=estimates.of_pair(fit, rules, sides, chosen),
-        path=path,
-        is_featured=FeaturedPair.objects.filter(first=models[0], second=models[1]).exists(),
-        today=today,
-    )
+    options = Options() if is_picture else forms.options(request.GET, seen.stand.rules.categories)
+    page = assembly.pair(seen.stand, models, options, path)
     if is_picture:
         card = pictures.card(page)
         return HttpResponse(pictures.png(card) if twin == "png" else card, content_type=pictures.MEDIA[twin])
     if twin:
         return twins.answer("pair", documents.pair(page, options), twin)
-    context = {"page": page, "title": page.title, "description": page.description, "status_text": page.announcement}
-    context |= {
+    rows = seen.stand.rows(models)
+    context = {
+        "page": page,
+        "title": page.title,
+        "description": page.description,
+        "status_text": page.announcement,
         "canonical": path,
         "twins": twin_links(options.href(path)),
         "picture": {suffix: twin_address(path, suffix) for suffix in pictures.MEDIA} | {"alt": pictures.said(page)},
         "is_indexed": page.is_indexed and not request.GET,
-        "fields": finding.fields(sides),
+        "fields": finding.fields(rows[::-1] if options.flip else rows),
         "swaps": True,
         "options": options,
+        "article": "comparisons/pair_article.html",
+        "note": seen.note,
+        "notice": differences.of_pair(seen.then, seen.now, models, options, path) if seen.then else None,
+        "since": since(request, seen.stand, models, options, path),
+        "keep_href": with_days(options.href(path), {"since": f"{seen.stand.newest}"}),
     }
-    context["article"] = "comparisons/pair_article.html"
-    return show(request, "comparisons/compare.html", "panels/comparison.html", context, options.href(path))
+    kept = days_in(request, seen)
+    return show(request, "comparisons/compare.html", "panels/comparison.html", context, options.href(path), kept)
 
 
-def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str, twin: str) -> HttpResponse:
-    rules, today = plain.rulebook(), timezone.localdate()
-    options = forms.options(request.GET, rules.categories)
-    rules = rules.reweighted(options.weights)
-    cards = plain.scorecards(rules, plain.results(models), options.sources or "all")
-    facts = plain.facts(models, today)
-    page = shortlists.shortlist_page(
-        models,
-        [cards.get(m.pk, plain.EMPTY_CARD) for m in models],
-        [facts[m.pk] for m in models],
-        rules,
-        options,
-        estimated=None
-        if options.sources == "independent"
-        else estimates.standings(estimates.current(), rules, is_reweighted=bool(options.w)),
-        path=path,
-        today=today,
-    )
+def since(
+    request: HttpRequest, stand: days.Stand, models: list[LanguageModel], options: Options, path: str
+) -> differences.Notice | None:
+    """What changed for two models since the day that ?since= names; None where it names none."""
+    seen = days.seen(*forms.day(request.GET, "since"), stand.day, models)
+    if seen.then:
+        return differences.of_pair(seen.then, stand, models, options, path)
+    return differences.Notice(day="", said=seen.note) if seen.note else None
+
+
+def _shortlist(
+    request: HttpRequest, models: list[LanguageModel], path: str, seen: days.Seen, twin: str
+) -> HttpResponse:
+    options = forms.options(request.GET, seen.stand.rules.categories)
+    page = assembly.shortlist(seen.stand, models, options, path)
     if twin:
         return twins.answer("shortlist", documents.shortlist(page, options), twin)
     context = {
@@ -226,34 +221,36 @@ def _shortlist(request: HttpRequest, models: list[LanguageModel], path: str, twi
         "status_text": page.announcement,
         "canonical": path,
         "twins": twin_links(options.href(path)),
-    }
-    context |= {
-        "fields": finding.fields(models),
+        "fields": finding.fields(seen.stand.rows(models)),
         "swaps": True,
         "is_wide": True,
         "options": options,
         "is_indexed": False,
+        "article": "comparisons/shortlist_article.html",
+        "note": seen.note,
+        "notice": differences.of_shortlist(seen.then, seen.now, models, options.href(path)) if seen.then else None,
     }
-    context["article"] = "comparisons/shortlist_article.html"
-    return show(request, "comparisons/compare.html", "panels/comparison.html", context, options.href(path))
+    kept = days_in(request, seen)
+    return show(request, "comparisons/compare.html", "panels/comparison.html", context, options.href(path), kept)
 
 
 @public
 def leaderboard(request: HttpRequest, slug: str = "", twin: str = "") -> HttpResponse:
-    form = forms.LeaderboardForm(request.GET)
-    chosen = form.chosen()
-    whole = plain.whole(timezone.localdate())
-    options = forms.options(request.GET, whole.rules.categories)
-    whole = whole.reweighted(options.weights)
-    rules = whole.rules
-    category = next((c for c in rules.categories if c.slug == slug.lower()), None)
+    category = next((c for c in plain.rulebook().categories if c.slug == slug.lower()), None)
     if slug and category is None:
         raise Http404(slug)
     path = f"/leaderboard/{category.slug}/" if category else "/leaderboard/"
     if request.path != twin_address(path, twin):
         return permanent(request, twin_address(path, twin))
-    shown = set(LanguageModel.objects.published().meeting(chosen).values_list("pk", flat=True))
-    fit = estimates.current()
+    seen = asked(request)
+    form = forms.LeaderboardForm(request.GET)
+    if seen.then:
+        form.offer(seen.then.creators)
+    chosen = form.chosen()
+    options = forms.options(request.GET, seen.stand.rules.categories)
+    whole, fit = seen.stand.whole.reweighted(options.weights), seen.stand.fit
+    rules = whole.rules
+    shown = {model.pk for model in whole.models if listings.meets(model, chosen)}
     estimated = None if options.reading else estimates.standings(fit, rules, is_reweighted=bool(options.w))
     sort = chosen.get("sort", "")
     board = listings.standings(whole, category=category, estimated=estimated, sort=sort, shown=shown)
@@ -298,11 +295,15 @@ def leaderboard(request: HttpRequest, slug: str = "", twin: str = "") -> HttpRes
         "kept": form.kept() | {"reading": query["reading"]},
         "options": Options(w=options.w),
         "weights": weight_panel(rules, options, lambda w: listings.address(path, query, w=w)),
-        "is_filtered": bool(request.GET),
+        "is_filtered": any(query.values()),
+        "is_indexed": not forms.day(request.GET, "as_of")[0],
+        "note": seen.note,
+        "notice": differences.of_board(seen.then, seen.now, category, listings.address(path, query))
+        if seen.then
+        else None,
     }
-    return show(
-        request, "comparisons/leaderboard.html", "panels/standings.html", context, listings.address(path, query)
-    )
+    address, kept = listings.address(path, query), days_in(request, seen)
+    return show(request, "comparisons/leaderboard.html", "panels/standings.html", context, address, kept)
 
 
 @public
@@ -332,27 +333,32 @@ def model(request: HttpRequest, slug: str, twin: str = "") -> HttpResponse:
     path = found.get_absolute_url()
     if request.path != twin_address(path, twin):
         return permanent(request, twin_address(path, twin))
-    if found.status == "withdrawn":
+    seen = asked(request, [found])
+    if found.status == "withdrawn" and not seen.then:
         return withdrawn(request, [found], twin)
-    whole = plain.whole(timezone.localdate())
-    page = listings.model_page(found, whole, estimates.standings(estimates.current(), whole.rules, is_reweighted=False))
-    running = pricing.running(found, whole, Offer.objects.ever_of(found).prefetch_related("tiers"))
-    log = found.changes.newest(10)
+    (row,) = seen.stand.rows([found])
+    whole, fit = seen.stand.whole, seen.stand.fit
+    page = listings.model_page(row, whole, fit.standings if fit else None)
+    running = pricing.running(row, whole, seen.stand.paid_over_time(row))
+    log = seen.stand.changes(row)
     if twin:
-        return twins.answer("model", documents.model(found, page, running, log, whole.day), twin)
+        return twins.answer("model", documents.model(row, page, running, log, whole.day), twin)
     context = {
-        "model": found,
+        "model": row,
         "page": page,
-        "siblings": [m for m in whole.models if m.family and m.family == found.family and m.pk != found.pk],
+        "siblings": [m for m in whole.models if m.family and m.family == row.family and m.pk != row.pk],
         "running": running,
         "changes": log,
-        "title": found.name,
+        "title": row.name,
         "twins": twin_links(path),
+        "is_indexed": not forms.day(request.GET, "as_of")[0],
+        "note": seen.note,
+        "notice": differences.of_model(seen.then, seen.now, found) if seen.then else None,
     }
     context["description"] = (
-        f"{found.name} of {found.creator.name}: every benchmark score with its source, offers by host, limits. {page.tested}."
+        f"{row.name} of {row.creator.name}: every benchmark score with its source, offers by host, limits. {page.tested}."
     )
-    return render(request, "comparisons/model.html", context)
+    return keep_days(render(request, "comparisons/model.html", context), days_in(request, seen))
 
 
 @public
@@ -383,13 +389,24 @@ def benchmark(request: HttpRequest, slug: str, twin: str = "") -> HttpResponse:
     path = row.get_absolute_url()
     if request.path != twin_address(path, twin):
         return permanent(request, twin_address(path, twin))
-    whole = plain.whole(timezone.localdate())
-    page = listings.benchmark_page(whole.rules.benchmarks[row.slug], whole)
+    seen = asked(request)
+    if seen.then and seen.then.benchmark(row) is None:
+        seen = days.Seen(seen.now, note=f"{row.name} was not on this site on {days.written(seen.then.day)}.")
+    test, whole = seen.stand.benchmark(row), seen.stand.whole
+    page = listings.benchmark_page(whole.rules.benchmarks[test.slug], whole)
     if twin:
-        return twins.answer("benchmark", documents.benchmark(row, page, whole.day), twin)
-    context = {"benchmark": row, "page": page, "title": f"{row.name}: scores and ranking", "twins": twin_links(path)}
-    context["description"] = f"{row.description} {page.spread}.".strip()
-    return render(request, "comparisons/benchmark.html", context)
+        return twins.answer("benchmark", documents.benchmark(test, page, whole.day), twin)
+    context = {
+        "benchmark": test,
+        "page": page,
+        "title": f"{test.name}: scores and ranking",
+        "twins": twin_links(path),
+        "description": f"{test.description} {page.spread}.".strip(),
+        "is_indexed": not forms.day(request.GET, "as_of")[0],
+        "note": seen.note,
+        "notice": differences.of_benchmark(seen.then, seen.now, row) if seen.then else None,
+    }
+    return keep_days(render(request, "comparisons/benchmark.html", context), days_in(request, seen))
 
 
 @public

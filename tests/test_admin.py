@@ -33,6 +33,7 @@ from comparisons.models import (
     ModelAlias,
     Offer,
     OfferTier,
+    Place,
     Runtime,
     Score,
     ScoreReport,
@@ -42,7 +43,7 @@ from comparisons.models import (
 
 SOURCE = "https://example.org/table"
 TABLES = [Creator, LanguageModel, ModelAlias, FeaturedPair, Category, Benchmark, Score, Offer, OfferTier, Runtime]
-WRITTEN_BY_THE_SITE = [Change, CatalogueVersion, Fit, Ability, ScoreReport, Settled]
+WRITTEN_BY_THE_SITE = [Change, CatalogueVersion, Fit, Ability, Place, ScoreReport, Settled]
 pytestmark = pytest.mark.django_db
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import Model
 from django.utils import timezone
-from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from comparisons.importing.changes import catalogue_loaded, changes_for
 from comparisons.importing.checking import Plan, Planned, guard_faults, is_current, plan_import, refused_lines
@@ -152,16 +151,16 @@ def difference_line(each: Difference) -> str:
 
 def write_plan(plan: Plan, progress: Progress) -> None:
     """Write every planned change with its history, and the public change log: one line for a first load."""
-    history = {"default_change_reason": REASON, "default_date": timezone.now()}
+    moment = timezone.now()
     objects: Rows = {name: {key: each.row for key, each in stored.items()} for name, stored in plan.stored.items()}
     for name, table in TABLES.items():
         rows = [row for row in plan.rows.get(name, []) if row.changed]
         free_unique_values(plan, table, rows)
         written = [write_row(table, row, objects) for row in rows]
         objects[name] |= {row.key: each for row, each in zip(rows, written, strict=True)}
-        write_rows(table, list(zip(rows, written, strict=True)), objects, partial(progress, name), history)
+        write_rows(table, list(zip(rows, written, strict=True)), objects, partial(progress, name), moment)
         if name == "models":
-            write_aliases(rows, objects, history)
+            write_aliases(rows, objects, moment)
     if any(each.values["status"] == Status.PUBLISHED for each in plan.stored["models"].values()):
         Change.objects.bulk_create(public_changes(plan, objects), batch_size=CHUNK)
     elif models := count_published(plan, "models"):
@@ -180,7 +179,7 @@ def free_unique_values(plan: Plan, table: Table, rows: list[Planned]) -> None:
         for row in changing:
             if row.stored.values[name] in taken:
                 stand_in = row.stored.row.pk + 10_000 if name == "order" else f"~{row.stored.row.pk}"
-                table.model.objects.filter(pk=row.stored.row.pk).update(**{name: stand_in})
+                table.model.objects.filter(pk=row.stored.row.pk).stand_in(**{name: stand_in})
 
 
 def write_row(table: Table, planned: Planned, objects: Rows) -> Model:
@@ -199,7 +198,7 @@ def write_row(table: Table, planned: Planned, objects: Rows) -> Model:
 
 
 def write_rows(
-    table: Table, pairs: list[tuple[Planned, Model]], objects: Rows, progress: Callable, history: dict
+    table: Table, pairs: list[tuple[Planned, Model]], objects: Rows, progress: Callable, moment: datetime.datetime
 ) -> None:
     """Updates before new rows, and offers that end before those that begin, as only one offer may be current."""
     updates = [(planned, row) for planned, row in pairs if planned.stored and set(planned.changed) - {"aliases"}]
@@ -207,21 +206,22 @@ def write_rows(
     ending = [pair for pair in updates if table.name != "prices" or not is_current(pair[0].values)]
     created = [row for planned, row in pairs if planned.stored is None]
     done, total = 0, len(updates) + len(created)
+    stored = table.model.objects.because(REASON, moment)
     for chunk in chain(batched(ending, CHUNK, strict=False), batched(current, CHUNK, strict=False)):
         names = {table.by_name[name].field for planned, _ in chunk for name in planned.changed} - {"", "successor"}
         if names:
-            bulk_update_with_history([row for _, row in chunk], table.model, sorted(names), **history)
+            stored.bulk_update([row for _, row in chunk], sorted(names))
         done += len(chunk)
         progress(done, total)
     for chunk in batched(created, CHUNK, strict=False):
-        bulk_create_with_history(list(chunk), table.model, **history)
+        stored.bulk_create(chunk)
         done += len(chunk)
         progress(done, total)
     if table.name == "models":
-        write_successors([pair for pair in pairs if "successor" in pair[0].changed], objects, history)
+        write_successors([pair for pair in pairs if "successor" in pair[0].changed], objects, moment)
 
 
-def write_successors(pairs: list[tuple[Planned, Model]], objects: Rows, history: dict) -> None:
+def write_successors(pairs: list[tuple[Planned, Model]], objects: Rows, moment: datetime.datetime) -> None:
     """Successors once every model has a row."""
     late = []
     for planned, row in pairs:
@@ -230,10 +230,10 @@ def write_successors(pairs: list[tuple[Planned, Model]], objects: Rows, history:
             row.successor = objects["models"][(slug,)] if slug else None
             late.append(row)
     if late:
-        bulk_update_with_history(late, TABLES["models"].model, ["successor"], **history)
+        TABLES["models"].model.objects.because(REASON, moment).bulk_update(late, ["successor"])
 
 
-def write_aliases(rows: list[Planned], objects: Rows, history: dict) -> None:
+def write_aliases(rows: list[Planned], objects: Rows, moment: datetime.datetime) -> None:
     """The aliases of each model are those of its cell: gone ones first, as a new owner may take one over."""
     old = {row.key: set(row.stored.values["aliases"]) if row.stored else set() for row in rows}
     for row in rows:
@@ -249,7 +249,7 @@ def write_aliases(rows: list[Planned], objects: Rows, history: dict) -> None:
         if text not in old[row.key]
     ]
     if added:
-        bulk_create_with_history(added, ModelAlias, batch_size=CHUNK, **history)
+        ModelAlias.objects.because(REASON, moment).bulk_create(added, batch_size=CHUNK)
 
 
 def public_changes(plan: Plan, objects: Rows) -> list[Change]:
