@@ -387,6 +387,6 @@ def test_colours_of_the_style_sheet_are_all_tokens():
 
 
 def test_layers_of_the_domain_are_all_there():
-    layers = ("scoring", "verdicts", "panels", "views")
+    layers = ("scoring", "verdicts", "panels", "assembly", "views")
     for lower, upper in pairwise(layers):
         assert f"comparisons.{lower}" in imports(ROOT / "comparisons" / f"{upper}.py")
