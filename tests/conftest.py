@@ -1,7 +1,13 @@
 """The bundled catalogue for the tests of pages, loaded once a module."""
 
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from urllib.parse import urlsplit
+
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 
 from benchlm import pagestore
@@ -30,3 +36,20 @@ def stored(django_db_setup, django_db_blocker):
 @pytest.fixture
 def site(stored, db) -> Client:
     return Client(raise_request_exception=True)
+
+
+@pytest.fixture(scope="module")
+def own_database(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[str]:
+    """The DATABASE_URL of an empty migrated database, for processes that the tests of a module start."""
+    with django_db_blocker.unblock():
+        connection.ensure_connection()
+        if connection.vendor == "sqlite":
+            path = tmp_path_factory.mktemp("database") / "own.sqlite3"
+            with closing(sqlite3.connect(path)) as copy:
+                connection.connection.backup(copy)
+            yield f"sqlite:///{path}"
+            return
+        connection.creation.clone_test_db("own", verbosity=0)
+        name = connection.creation.get_test_db_clone_settings("own")["NAME"]
+        yield urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+        connection.creation._destroy_test_db(name, verbosity=0)

@@ -265,14 +265,13 @@ def test_whole_flow_leaves_no_trace_of_the_visitor(sink, settings, caplog, tmp_p
 def read_only():
     """A function after which the database of the test takes no entry, as with a full or read-only disk."""
 
-    def refuse() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA query_only=ON" if connection.vendor == "sqlite" else "SET TRANSACTION READ ONLY")
-
-    yield refuse
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA query_only=OFF")
+    no_more, again = {
+        "sqlite": ("PRAGMA query_only=ON", "PRAGMA query_only=OFF"),
+        "postgresql": ("SAVEPOINT before; SET TRANSACTION READ ONLY", "ROLLBACK TO SAVEPOINT before"),
+    }[connection.vendor]
+    with connection.cursor() as cursor:
+        yield lambda: cursor.execute(no_more)
+        cursor.execute(again)
 
 
 def test_database_that_takes_no_entry_says_later_and_shows_the_rest(sink, read_only, caplog):  # noqa: F811

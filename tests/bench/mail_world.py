@@ -1,0 +1,303 @@
+"""A mail server, a database and senders as processes of their own: what kill_test.py tries its faults in.
+
+The mail server writes each recipient down before it says that it has the mail. Everything that touches the database runs in a
+forked child, so that the process that kills and counts never holds a connection.
+"""
+
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+POSTGRES = Path("/usr/lib/postgresql/15/bin")
+AS_POSTGRES = ["runuser", "-u", "postgres", "--"]
+BATCH = 1000
+GONE = "gone"  # begins the names of mailboxes that the server does not know
+
+
+@dataclass
+class World:
+    """Where the files are, how many subscribers there are, and the PostgreSQL cluster that was started for it."""
+
+    folder: Path
+    recipients: int
+    chance: random.Random
+    cluster: Path | None = None
+
+    @property
+    def taken(self) -> Path:
+        """One line for each mail that was accepted."""
+        return self.folder / "accepted"
+
+    @property
+    def busy(self) -> Path:
+        """While this file exists, the server turns every hundredth message away."""
+        return self.folder / "busy"
+
+    def accepted(self) -> int:
+        return self.taken.read_bytes().count(b"\n")
+
+
+@contextmanager
+def world(vendor: str, recipients: int, seed: int) -> Iterator[World]:
+    """`vendor`: sqlite, postgres, or given for the migrated database that DATABASE_URL names."""
+    folder = Path(tempfile.mkdtemp(prefix="kill-test-"))
+    folder.chmod(0o755)
+    found = World(folder, recipients, random.Random(seed))
+    sink = None
+    try:
+        port = free_port()
+        if vendor == "postgres":
+            found.cluster = start_postgres(folder)
+        found.taken.touch()
+        sink = forked(serve, port, found.taken, found.busy)
+        set_up_django(folder, port)
+        wait_for(port)
+        result(prepare, recipients, vendor != "given")
+        yield found
+    finally:
+        if sink:
+            os.kill(sink, signal.SIGKILL)
+            os.waitpid(sink, 0)
+        if found.cluster:
+            postgres(found.cluster, "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise SystemExit("the mail server did not start")
+
+
+def start_postgres(folder: Path) -> Path:
+    """A cluster of its own, run by the user postgres, which DATABASE_URL names from now on."""
+    data, port = folder / "pg", free_port()
+    data.mkdir()
+    shutil.chown(data, "postgres")
+    subprocess.run(
+        [*AS_POSTGRES, POSTGRES / "initdb", "-D", data, "-A", "trust"], check=True, stdout=subprocess.DEVNULL
+    )
+    postgres(
+        data,
+        "-o",
+        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={data}",
+        "-l",
+        data / "log",
+        "start",
+    )
+    os.environ["DATABASE_URL"] = f"postgres://postgres@127.0.0.1:{port}/postgres"
+    return data
+
+
+def postgres(data: Path, *command: str | Path) -> None:
+    subprocess.run(
+        [*AS_POSTGRES, POSTGRES / "pg_ctl", "-D", data, "-w", *command], check=True, stdout=subprocess.DEVNULL
+    )
+
+
+def set_up_django(folder: Path, port: int) -> None:
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "benchlm.settings",
+        "STATE_DIR": str(folder / "state"),
+        "RELEASE": "kill-test",
+        "SECRET_KEY": "kill-test-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ",
+        "SITE_URL": "https://benchlm.example",
+        "ALLOWED_HOSTS": "benchlm.example",
+        "EMAIL_URL": f"smtp://127.0.0.1:{port}",
+        "NEWSLETTER_FROM": "weekly@benchlm.example",
+        "NEWSLETTER_POSTAL_ADDRESS": "1 Test Street, Testville",
+    }
+    import django
+    from django.template.loader import get_template
+    from django.urls import get_resolver
+
+    django.setup()
+    _ = get_resolver().url_patterns, get_template("newsletter/mail/issue.html")  # once, and not in every child
+
+
+def serve(port: int, taken: Path, busy: Path) -> None:
+    """The mail server: unknown mailboxes are refused, and while it is busy every hundredth message."""
+    from tests.newsletter_sink import Sink
+
+    messages = 0
+
+    with taken.open("a", buffering=1) as file:
+
+        def script(stage: str, recipient: str, nth: int) -> str | None:
+            nonlocal messages
+            if stage == "RCPT":
+                messages += 1
+                if recipient.startswith(GONE):
+                    return "550 5.1.1 no such user"
+                if messages % 100 == 0 and busy.exists():
+                    return "421 4.3.2 too busy"
+            if stage == "DATA":
+                file.write(f"{recipient}\n")
+            return None
+
+        sink = Sink(script)
+        sink.port = port
+        sink.start()
+        while True:
+            time.sleep(1)
+            sink.accepted.clear()
+
+
+# --- children -------------------------------------------------------------------------------------------------------
+def forked(task: Callable[..., int | None], *args) -> int:
+    """Run a task in a child that never comes back; its process id."""
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            code = task(*args) or 0
+        except Exception:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    return child
+
+
+def ended(child: int) -> int:
+    """The exit code of a child, below 0 where a signal ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def result(task: Callable[..., object], *args) -> object:
+    """What a task returns when a child runs it."""
+    read, write = os.pipe()
+
+    def answer() -> None:
+        os.write(write, json.dumps(task(*args)).encode())
+
+    child = forked(answer)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        text = pipe.read()
+    os.waitpid(child, 0)
+    return json.loads(text)
+
+
+def prepare(recipients: int, is_empty: bool) -> int:
+    """Tables where there are none, subscribers, and one change in the week that is over."""
+    from django.core.management import call_command
+    from django.utils import timezone
+
+    from benchlm.newsletter import issues, keys
+    from benchlm.newsletter.models import Subscriber
+    from comparisons.models import Change
+
+    if is_empty:
+        call_command("migrate", verbosity=0)
+    now = timezone.now()
+    common = {
+        "status": "active",
+        "regime": "STRICT",
+        "location_source": "unknown",
+        "consent_version": "x",
+        "confirmed_at": now,
+    }
+    emails = [f"r{number}@reader.example" for number in range(recipients)]
+    rows = [Subscriber(email=each, email_key=each, key_hash=keys.digest("address", each), **common) for each in emails]
+    Subscriber.objects.bulk_create(rows, batch_size=BATCH)
+    Change.objects.create(kind="model_added", subject="Alpha", at=issues.issue_of(issues.last_ended(now)).starts_at)
+    return len(rows)
+
+
+def start_anew(taken: Path, gone: int = 0) -> int:
+    """No issue, no delivery, nothing accepted; the first subscribers get mailboxes that the server does not know."""
+    from benchlm.newsletter.models import Delivery, Issue, Subscriber
+
+    Delivery.objects.all().delete()
+    Issue.objects.all().delete()
+    for row in Subscriber.objects.active().order_by("pk")[:gone]:
+        Subscriber.objects.filter(pk=row.pk).update(email=f"{GONE}{row.email}")
+    os.truncate(taken, 0)
+    return 0
+
+
+def send(at_look: int = 0, act: Callable[[], None] | None = None) -> int:
+    """One run of the sender; at one of its looks at the clock, each between two commits, something may happen."""
+    from django.utils import timezone
+
+    from benchlm.newsletter import issues, sending
+
+    looks = 0
+
+    def clock():
+        nonlocal looks
+        looks += 1
+        if looks == at_look:
+            act()
+        return timezone.now()
+
+    week = issues.issue_of(issues.last_ended(timezone.now())).week
+    return sending.run(lambda text: None, clock=clock, week=week)
+
+
+# --- what came of it ------------------------------------------------------------------------------------------------
+def standing() -> dict:
+    """The ledger as it is now."""
+    from benchlm.newsletter.models import Delivery, Issue, Subscriber
+
+    issue = Issue.objects.exclude(state="planned").first()
+    if issue is None:
+        return {"state": "planned", "balance": {}, "frozen": 0, "by_state": {}, "active": 0}
+    by_state = {}
+    for key, email, state in Delivery.objects.values_list("subscriber", "subscriber__email", "state"):
+        by_state.setdefault(state, []).append(email or f"erased {key}")
+    return {
+        "state": issue.state,
+        "balance": issue.balance(),
+        "frozen": issue.frozen,
+        "by_state": by_state,
+        "active": Subscriber.objects.active().count(),
+    }
+
+
+def figures(found: World, ledger: dict) -> dict[str, int]:
+    """Mails and ledger side by side."""
+    got = Counter(found.taken.read_text().split())
+    by_state = {state: set(emails) for state, emails in ledger["by_state"].items()}
+    uncertain, handed = (
+        by_state.get("uncertain", set()),
+        set().union(*by_state.values()) - by_state.get("pending", set()),
+    )
+    return {
+        "recipients": ledger["frozen"],
+        "accepted by the mail server": len(got),
+        "doubled": sum(number > 1 for number in got.values()),
+        "silently lost": len(by_state.get("sent", set()) - got.keys())
+        + ledger["frozen"]
+        - sum(map(len, ledger["by_state"].values())),
+        "sent without an entry": len(got.keys() - handed),
+        "failed": len(by_state.get("failed", ())),
+        "uncertain": len(uncertain),
+        "uncertain that did arrive": len(uncertain & got.keys()),
+        "open": sum(len(by_state.get(state, ())) for state in ("pending", "handed", "retry")),
+    }
