@@ -4,7 +4,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import IntegrityError, models
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from simple_history.admin import SimpleHistoryAdmin
@@ -45,6 +45,12 @@ class CurationAdmin(SimpleHistoryAdmin):
     """What all tables share: the reason field, the change log, the history, and no silent overwrite."""
 
     form = CurationForm
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str]:
+        """What an address fills in; another row is named by its number."""
+        given = super().get_changeform_initial_data(request)
+        keys = {field.name for field in self.opts.fields if isinstance(field, models.ForeignKey)}
+        return {name: text for name, text in given.items() if name not in keys or (text.isdecimal() and len(text) < 19)}
 
     def get_fieldsets(self, request: HttpRequest, obj=None) -> list:
         may_save = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
@@ -118,8 +124,6 @@ class CurationAdmin(SimpleHistoryAdmin):
     # --- history ---
     def get_history_queryset(self, request: HttpRequest, history_manager, pk_name: str, object_id: str) -> QuerySet:
         """Names the tables to join: the library asks for all of them where a row has no foreign key."""
-        if not (object_id.isascii() and object_id.isdecimal()):
-            raise Http404
         tracked = history_manager.model.tracked_fields
         joined = [field.name for field in tracked if isinstance(field, models.ForeignKey)]
         return history_manager.filter(**{pk_name: object_id}).select_related("history_user", *joined)
@@ -128,8 +132,6 @@ class CurationAdmin(SimpleHistoryAdmin):
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: dict | None = None
     ) -> HttpResponse:
         """An earlier state of a row as its form; who may change the row may save it again."""
-        if not all(part.isascii() and part.isdecimal() for part in (object_id, version_id)):
-            raise Http404
         now = self.model._base_manager.filter(pk=object_id).first()
         if request.method == "POST" and not self.has_change_permission(request, now):
             raise PermissionDenied

@@ -4,43 +4,75 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
+from typing import NamedTuple
 from urllib.parse import urlencode
 
+from comparisons import freshness
 from comparisons.links import comparison_path
-from comparisons.models import Benchmark, LanguageModel
+from comparisons.models import Benchmark, LanguageModel, ModelAlias
 from comparisons.naming import plain
 
 MOST = 12  # suggestions at the most
+MOST_COMPARED = 1_000  # names whose spelling is compared letter by letter, those that share most with the text
 
 
-def known_names() -> list[tuple[LanguageModel, set[str], str]]:
-    """Published models with their exact keys and the plain text that word search looks in."""
-    models = LanguageModel.objects.published().select_related("creator").prefetch_related("aliases").order_by("name")
-    found = []
-    for model in models:
-        texts = [model.slug, model.name, *(alias.text for alias in model.aliases.all())]
-        found.append((model, {plain(text) for text in texts}, plain(" ".join([*texts, model.creator.name]))))
-    return found
+class Name(NamedTuple):
+    """A published model by what it is called."""
+
+    slug: str
+    name: str
+    creator: str
+    keys: frozenset[str]  # slug, name and aliases as plain text
+    haystack: str  # all of them and the maker, for word search
+
+    def get_absolute_url(self) -> str:
+        return f"/models/{self.slug}/"
 
 
-def find(text: str, names: Sequence[tuple[LanguageModel, set[str], str]]) -> list[LanguageModel]:
+_kept: tuple[str, tuple[Name, ...]] = ("", ())
+
+
+def known_names() -> tuple[Name, ...]:
+    """Every published model by name, kept by the process until the catalogue changes."""
+    global _kept
+    version = freshness.version()
+    if _kept[0] != version:
+        aliases = defaultdict(list)
+        for key, text in ModelAlias.objects.values_list("model", "text"):
+            aliases[key].append(text)
+        rows = LanguageModel.objects.published().order_by("name").values_list("pk", "slug", "name", "creator__name")
+        _kept = version, tuple(_name(slug, name, maker, aliases[key]) for key, slug, name, maker in rows)
+    return _kept[1]
+
+
+def _name(slug: str, name: str, maker: str, aliases: Sequence[str]) -> Name:
+    texts = [slug, name, *aliases]
+    return Name(slug, name, maker, frozenset(map(plain, texts)), plain(" ".join([*texts, maker])))
+
+
+def find(text: str, names: Sequence[Name]) -> list[Name]:
     """One model where the text names it, else all whose names hold every word; empty where none does."""
     wanted = plain(text)
     if not wanted:
         return []
-    exact = [model for model, keys, _ in names if wanted in keys]
+    exact = [name for name in names if wanted in name.keys]
     if exact:
         return exact
     words = wanted.split()
-    return [model for model, _, haystack in names if all(word in haystack for word in words)]
+    return [name for name in names if all(word in name.haystack for word in words)]
 
 
-def nearest(text: str, names: Sequence[tuple[LanguageModel, set[str], str]], most: int = 5) -> list[LanguageModel]:
+def nearest(text: str, names: Sequence[Name], most: int = 5) -> list[Name]:
     """Published models whose slug is spelt most like the text."""
-    by_slug = {model.slug: model for model, _, _ in names}
     wanted = plain(text[:200]).replace(" ", "-")
+    if len(names) > MOST_COMPARED:
+        triples = {wanted[place : place + 3] for place in range(len(wanted) - 2)}
+        names = nlargest(MOST_COMPARED, names, key=lambda name: sum(triple in name.slug for triple in triples))
+    by_slug = {name.slug: name for name in names}
     return [by_slug[slug] for slug in difflib.get_close_matches(wanted, by_slug, n=most, cutoff=0.4)]
 
 
@@ -70,7 +102,7 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Choice:
     fields: tuple[Field, ...]
-    models: tuple[LanguageModel, ...]
+    models: tuple[Name, ...]
 
     @property
     def typed(self) -> list[Field]:
@@ -112,7 +144,7 @@ def resolve(typed: Mapping[str, str]) -> Choice:
     return Choice(tuple(found), tuple(models))
 
 
-def _offered(typed: Mapping[str, str], key: str, models: Sequence[LanguageModel]) -> tuple[tuple[str, str], ...]:
+def _offered(typed: Mapping[str, str], key: str, models: Sequence[Name]) -> tuple[tuple[str, str], ...]:
     query = {name: text for name, text in typed.items() if text}
     return tuple((model.name, "/compare/?" + urlencode(query | {key: model.slug})) for model in models)
 
@@ -121,9 +153,9 @@ def _offered(typed: Mapping[str, str], key: str, models: Sequence[LanguageModel]
 @dataclass(frozen=True, slots=True)
 class Found:
     pairs: tuple[tuple[str, str], ...] = ()  # (names, address)
-    models: tuple[LanguageModel, ...] = ()
+    models: tuple[Name, ...] = ()
     tests: tuple[Benchmark, ...] = ()
-    near: tuple[LanguageModel, ...] = ()  # only where nothing else is found
+    near: tuple[Name, ...] = ()  # only where nothing else is found
 
 
 def search(text: str) -> Found:
@@ -137,7 +169,11 @@ def search(text: str) -> Found:
     if len(sides) == 2:
         first, second = (find(part, names)[:3] for part in sides)
         for a in first:
-            pairs += [(f"{a} vs {b}", comparison_path(sorted((a, b), key=lambda m: m.slug))) for b in second if a != b]
+            pairs += [
+                (f"{a.name} vs {b.name}", comparison_path(sorted((a, b), key=lambda m: m.slug)))
+                for b in second
+                if a != b
+            ]
     models = find(text, names)[:50]
     tests = [
         test for test in Benchmark.objects.all() if all(word in plain(f"{test.name} {test.slug}") for word in wanted)

@@ -114,7 +114,7 @@ def picker(request: HttpRequest) -> HttpResponse:
     return keep_days(render(request, "comparisons/picker.html", context, status=status), kept)
 
 
-def picked_address(request: HttpRequest, models: Sequence[LanguageModel]) -> str:
+def picked_address(request: HttpRequest, models: Sequence[finding.Name]) -> str:
     """The address of the chosen models: the order typed is kept by ?flip=1, the display options as they are."""
     ordered = sorted({model.slug: model for model in models}.values(), key=lambda model: model.slug)
     if len(ordered) == 1:

@@ -271,25 +271,3 @@ def test_failing_page_shows_nothing_of_the_fault(https):
     response = https.get("/broken/", secure=True)
     assert response.status_code == 500
     assert [text for text in (b"fault of our own", b"Traceback", b"RuntimeError") if text in response.content] == []
-
-
-ADDRESSES = ["/", "/compare/", "/compare/a-vs-b/", "/models/", "/healthz/", "/nowhere/", "/static/x.css", "/admin/"]
-
-
-@pytest.mark.parametrize("has_csrf_checks", [False, True])
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "BREW", ""])
-def test_unknown_method_is_refused_with_what_is_known(has_csrf_checks, method):
-    client = Client(enforce_csrf_checks=has_csrf_checks)
-    answers = {
-        (response.status_code, response.headers["Allow"], response.content)
-        for response in (client.generic(method, address) for address in ADDRESSES)
-    }
-    assert answers == {(405, "GET, HEAD, POST, OPTIONS", b"")}
-
-
-@pytest.mark.parametrize("address", ["/", "/compare/", "/compare/a-vs-b/", "/models/", "/healthz/", "/search/"])
-def test_known_method_that_a_page_does_not_take_is_refused(db, address):
-    client = Client()
-    found = {method: client.generic(method, address) for method in ("POST", "OPTIONS")}
-    assert {(each.status_code, each.headers["Allow"]) for each in found.values()} == {(405, "GET, HEAD")}
-    assert Client(enforce_csrf_checks=True).post(address).status_code == 403
