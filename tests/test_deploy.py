@@ -1,7 +1,11 @@
 """What stands around the site on a server: gunicorn and its worker, the files that an operator copies."""
 
+import http.client
 import os
+import re
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -11,10 +15,14 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from django.core.management import get_commands
 
 from benchlm.deploy.worker import MOST_BYTES, is_whole
+from tests import nginx
 
 ROOT = Path(__file__).parents[1]
+DEPLOY = ROOT / "benchlm" / "deploy"
+STRONG = "q7Vw2-Zr9Lx4Kc8Tn1Hb6Yd3Mf5Pj0Gs-Au2Ee7Rr4Ww9Qq1Ss6Dd"
 
 
 # --- the worker -----------------------------------------------------------------------------------------------------
@@ -54,10 +62,14 @@ def gunicorn(tmp_path_factory) -> Iterator[int]:
         "PORT": str(port),
         "WEB_CONCURRENCY": "1",
         "RELEASE": "test",
+        "DJANGO_SETTINGS_MODULE": "tests.settings",  # pages without hashed files; else as in public
+        "SITE_URL": "https://benchlm.example",
+        "ALLOWED_HOSTS": "benchlm.example,127.0.0.1",
+        "SECRET_KEY": STRONG,
+        "BEHIND_PROXY": "1",
     }
     run = {"cwd": ROOT, "env": environment}
     subprocess.run([sys.executable, "manage.py", "migrate", "--no-input", "-v0"], check=True, **run)
-    (state / "static").mkdir()
     log = state / "log"
     with log.open("w") as output:
         command = [sys.executable, "-m", "gunicorn", "--config", "benchlm/deploy/gunicorn.conf.py"]
@@ -88,7 +100,7 @@ def test_clients_that_stall_keep_nobody_else_waiting(gunicorn, sent):
         for _ in range(40):  # more than there are threads
             client = stack.enter_context(socket.create_connection(("127.0.0.1", gunicorn)))
             client.sendall(sent)
-        with urlopen(f"http://127.0.0.1:{gunicorn}/healthz/", timeout=5) as response:
+        with urlopen(f"http://127.0.0.1:{gunicorn}/healthz/", timeout=10) as response:
             assert response.status == 200
 
 
@@ -107,5 +119,130 @@ def test_requests_in_pieces_and_in_a_row_are_all_answered(gunicorn):
 
 
 def test_server_names_no_version(gunicorn):
-    with urlopen(f"http://127.0.0.1:{gunicorn}/healthz/", timeout=5) as response:
+    with urlopen(f"http://127.0.0.1:{gunicorn}/healthz/", timeout=10) as response:
         assert response.headers.get_all("Server") == ["gunicorn"]
+
+
+# --- nginx in front -------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def proxy(gunicorn, tmp_path_factory) -> Iterator[tuple[int, int]]:
+    """The ports of the example nginx, told to keep pages too."""
+    if nginx.program() is None:
+        pytest.skip("nginx is not installed")
+    with nginx.running(tmp_path_factory.mktemp("nginx"), (gunicorn,), is_cached=True) as ports:
+        yield ports
+
+
+def ask(port: int, path: str, method: str = "GET", **headers: str) -> tuple[http.client.HTTPResponse, str]:
+    """One request over TLS for benchlm.example."""
+    trusting = ssl._create_unverified_context()
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+        trusting.wrap_socket(plain, server_hostname="benchlm.example") as secret,
+    ):
+        connection = http.client.HTTPConnection("benchlm.example")
+        connection.sock = secret
+        connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        response = connection.getresponse()
+        return response, response.read().decode("utf-8", "replace")
+
+
+HTMX = {"HX_Request": "true"}
+
+
+def test_cache_in_front_never_takes_a_fragment_for_a_page(proxy):
+    kinds = []
+    for headers in ({}, HTMX, {}, HTMX, HTMX | {"HX_History_Restore_Request": "true"}, {"HX_Request": "yes"}):
+        response, text = ask(proxy[1], "/leaderboard/", **headers)
+        assert response.headers["Vary"] == "Accept-Encoding, HX-Request"
+        kinds.append(f"{response.headers['X-Cache']} {'page' if text.startswith('<!DOCTYPE') else 'fragment'}")
+    assert kinds == ["MISS page", "MISS fragment", "HIT page", "HIT fragment", "MISS page", "MISS page"]
+
+
+def test_cache_in_front_keeps_no_private_page(proxy):
+    for path in ("/newsletter/", "/admin/login/", "/healthz/"):
+        assert [ask(proxy[1], path)[0].headers["X-Cache"] for _ in range(2)] in (["MISS"] * 2, [None] * 2)
+
+
+def test_cache_in_front_sends_the_coding_that_the_client_takes(proxy):
+    taken = {"br": "br", "gzip, br;q=0": "gzip", "deflate": None, "gzip;q=0": None}
+    found = {each: ask(proxy[1], "/models/", Accept_Encoding=each)[0].headers["Content-Encoding"] for each in taken}
+    assert found == taken
+
+
+def test_proxy_leads_plain_http_to_https_and_knows_one_name(proxy):
+    plain = http.client.HTTPConnection("127.0.0.1", proxy[0], timeout=10)
+    plain.request("GET", "/models/?q=1", headers={"Host": "benchlm.example"})
+    response = plain.getresponse()
+    plain.close()
+    assert (response.status, response.headers["Location"]) == (301, "https://benchlm.example/models/?q=1")
+    stranger = http.client.HTTPConnection("127.0.0.1", proxy[0], timeout=10)
+    stranger.request("GET", "/", headers={"Host": "evil.test"})
+    with pytest.raises(http.client.RemoteDisconnected):
+        stranger.getresponse()
+    stranger.close()
+
+
+def test_proxy_says_in_our_words_that_the_site_is_away(tmp_path):
+    if nginx.program() is None:
+        pytest.skip("nginx is not installed")
+    with nginx.running(tmp_path, (nginx.free_port(),)) as ports:
+        response, text = ask(ports[1], "/models/")
+    assert (response.status, text) == (503, "The site is being restarted. Please try again in a moment.\n")
+    wanted = {"Retry-After": "10", "Cache-Control": "no-store", "Server": "nginx", "X-Content-Type-Options": "nosniff"}
+    assert {name: response.headers[name] for name in wanted} == wanted
+
+
+# --- files to copy --------------------------------------------------------------------------------------------------
+def test_example_of_nginx_is_correct_as_it_stands(tmp_path):
+    if nginx.program() is None:
+        pytest.skip("nginx is not installed")
+    path = nginx.write(tmp_path, http=nginx.free_port(), https=nginx.free_port(), upstreams=(8000,))
+    done = subprocess.run([nginx.program(), "-t", "-c", path], capture_output=True, text=True, check=False)
+    assert (done.returncode, "[warn]" in done.stderr) == (0, False), done.stderr
+
+
+def test_units_of_systemd_are_correct(tmp_path):
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    for path in (DEPLOY / "systemd").iterdir():
+        (tmp_path / path.name).write_text(path.read_text().replace("/srv/benchlm/.venv/bin/python", sys.executable))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *sorted(tmp_path.iterdir())], capture_output=True, text=True, check=False
+    )
+    ours = [line for line in done.stderr.splitlines() if "benchlm" in line]
+    assert (ours, done.returncode) == ([], 0)
+
+
+def test_units_and_image_start_commands_that_there_are():
+    known = get_commands().keys()
+    texts = [path.read_text() for path in ((DEPLOY / "systemd").iterdir())] + [(DEPLOY / "Containerfile").read_text()]
+    started = {name for text in texts for name in re.findall(r"manage\.py (\w+)|benchlm@(\w+)\.service", text)}
+    started = {name for pair in started for name in pair if name}
+    assert started - known == set()
+    assert started >= {"migrate", "collectstatic", "send_weekly", "expire_subscribers", "fit_abilities", "backup"}
+
+
+def test_image_copies_what_there_is_and_all_that_the_site_needs():
+    copied = re.findall(r"^COPY (?!--from)(\S+) ", (DEPLOY / "Containerfile").read_text(), re.MULTILINE)
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+    assert set(copied) == {"requirements.txt", "manage.py", "benchlm", "comparisons", "templates", "static"}
+
+
+def test_example_of_the_environment_is_a_public_site_without_fault(tmp_path):
+    text = (DEPLOY / "environment.example").read_text()
+    names = set(re.findall(r"^(?:# )?([A-Z_]+)=", text, re.MULTILINE))
+    contributing = (ROOT / "CONTRIBUTING.md").read_text()
+    assert [name for name in names if f"`{name}`" not in contributing] == []
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    variables = dict(line.split("=", 1) for line in lines)
+    variables |= {"SECRET_KEY": STRONG, "STATE_DIR": str(tmp_path), "NEWSLETTER_POSTAL_ADDRESS": "1 Test Street"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "RELEASE": "test"} | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
