@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from simple_history.admin import SimpleHistoryAdmin
 
-from comparisons import curation
+from comparisons import admin_paste, curation
 from comparisons.admin_base import CurationAdmin, CurationInline, ReadOnlyAdmin, StatusAdmin, rows_link
 from comparisons.admin_filters import AgeFilter, CurrentFilter, PricedFilter
 from comparisons.admin_forms import (
@@ -25,6 +25,7 @@ from comparisons.importing.formats import plain_number
 from comparisons.models import (
     Ability,
     Benchmark,
+    BenchmarkAlias,
     CatalogueVersion,
     Category,
     Change,
@@ -42,6 +43,7 @@ from comparisons.models import (
     Settled,
 )
 
+PASTES = (admin_paste.BatchAdmin, admin_paste.UnmatchedNameAdmin)  # registered in their own file
 BY_MAKER = ("model__creator", admin.RelatedOnlyFieldListFilter)
 
 
@@ -88,6 +90,12 @@ class RuntimeInline(CurationInline):
 
 class AliasInline(CurationInline):
     model = ModelAlias
+    formset = AliasFormSet
+    fields = ["text"]
+
+
+class BenchmarkAliasInline(CurationInline):
+    model = BenchmarkAlias
     formset = AliasFormSet
     fields = ["text"]
 
@@ -183,6 +191,15 @@ class ModelAliasAdmin(CurationAdmin):
     fieldsets = [section(None, "Imports, old links and search find the model by it too.", "model", "text")]
 
 
+@admin.register(BenchmarkAlias)
+class BenchmarkAliasAdmin(CurationAdmin):
+    list_display = ["text", "benchmark"]
+    list_select_related = ["benchmark"]
+    search_fields = ["text", "benchmark__name", "benchmark__slug"]
+    autocomplete_fields = ["benchmark"]
+    fieldsets = [section(None, "Imports and pasted tables find the benchmark by it too.", "benchmark", "text")]
+
+
 @admin.register(FeaturedPair)
 class FeaturedPairAdmin(CurationAdmin):
     list_display = ["__str__", "first", "second", "order"]
@@ -237,6 +254,7 @@ class BenchmarkAdmin(WeightedAdmin):
     date_hierarchy = "checked_on"
     autocomplete_fields = ["category"]
     readonly_fields = ["score_count"]
+    inlines = [BenchmarkAliasInline]
     fieldsets = [
         section(
             None,

@@ -511,10 +511,38 @@ class Benchmark(CatalogueRow):
         return reverse("benchmark", args=[self.slug])
 
 
+class BenchmarkAlias(CatalogueRow):
+    """Another text by which imports and pasted tables find a benchmark: the name that a board or a tool gives it."""
+
+    benchmark = models.ForeignKey(Benchmark, models.CASCADE, related_name="aliases")
+    text = TextField(max_length=160)
+    key = models.CharField(max_length=200, unique=True, editable=False)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["text"]
+        verbose_name_plural = "benchmark aliases"
+        constraints = [models.CheckConstraint(condition=~Q(text=""), name="benchmarkalias_text_given")]
+
+    def __str__(self) -> str:
+        return self.text
+
+    def clean(self) -> None:
+        self.key = self.text.casefold()
+        owner = Benchmark.objects.filter(slug=self.key).exclude(pk=self.benchmark_id).first()
+        taken = BenchmarkAlias.objects.filter(key=self.key).exclude(pk=self.pk).select_related("benchmark").first()
+        if owner or taken:
+            raise ValidationError({"text": f"“{self.text}” already names {owner or taken.benchmark}."})
+
+    def save(self, *args, **kwargs) -> None:
+        self.key = self.text.casefold()
+        super().save(*args, **kwargs)
+
+
 PLAUSIBLE = {  # lowest and highest value that a unit allows where the benchmark itself has no bounds
     "percent": (0, 100),
-    "index": (0, 100),
-    "elo": (500, 2_500),
+    "index": (-10_000, 10_000),
+    "elo": (500, 4_000),
     "usd": (-1_000, 100_000),
     "seconds": (0, 86_400),
     "minutes": (0, 100_000),
@@ -852,6 +880,57 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} since {self.since:%Y-%m-%d %H:%M}"
+
+
+class Batch(models.Model):
+    """One paste or import, or the undoing of one. The rows that it wrote are those of the history with its very time."""
+
+    class Kind(models.TextChoices):
+        PASTE = "paste", "Paste"
+        IMPORT = "import", "Import"
+        UNDO = "undo", "Undo"
+
+    at = models.DateTimeField(default=timezone.now, unique=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    kind = models.CharField(max_length=6, choices=Kind)
+    title = models.CharField(max_length=160)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    deleted = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    undoes = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="undone")
+
+    class Meta:
+        ordering = ["-at"]
+        verbose_name = "paste or import"
+        verbose_name_plural = "pastes and imports"
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}: {self.title}"
+
+
+class UnmatchedName(models.Model):
+    """A model's or benchmark's name that an import did not know. A curator says what it is, or that it is nothing."""
+
+    class Kind(models.TextChoices):
+        MODEL = "model", "Model"
+        BENCHMARK = "benchmark", "Benchmark"
+
+    kind = models.CharField(max_length=9, choices=Kind)
+    text = models.CharField(max_length=160)
+    key = models.CharField(max_length=200, editable=False)
+    source = models.CharField(max_length=160, blank=True, help_text="The import that named it last.")
+    scores = models.PositiveIntegerField(default=0, help_text="Scores that wait for it.")
+    seen_at = models.DateTimeField(default=timezone.now)
+    is_ignored = models.BooleanField("ignored", default=False)
+
+    class Meta:
+        ordering = ["is_ignored", "-scores", "text"]
+        constraints = [models.UniqueConstraint(fields=["kind", "key"], name="unmatchedname_once")]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Fit(models.Model):

@@ -18,16 +18,17 @@ class CatalogueQuerySet(models.QuerySet):
 
     reason = None
     moment = None
+    by = None
 
-    def because(self, reason: str, moment: datetime.datetime) -> CatalogueQuerySet:
-        """The same rows; what is written to them in bulk is entered in the history with this reason and time."""
+    def because(self, reason: str, moment: datetime.datetime, by: models.Model | None = None) -> CatalogueQuerySet:
+        """The same rows; what is written to them in bulk is entered in the history with this reason, time and user."""
         rows = self._clone()
-        rows.reason, rows.moment = reason, moment
+        rows.reason, rows.moment, rows.by = reason, moment, by
         return rows
 
     def _clone(self) -> CatalogueQuerySet:
         rows = super()._clone()
-        rows.reason, rows.moment = self.reason, self.moment
+        rows.reason, rows.moment, rows.by = self.reason, self.moment, self.by
         return rows
 
     def update(self, **values) -> int:
@@ -57,7 +58,12 @@ class CatalogueQuerySet(models.QuerySet):
 
     def _record(self, rows, *, update: bool) -> None:
         self.model.history.bulk_history_create(
-            rows, RECORDED_AT_ONCE, update, default_change_reason=self.reason, default_date=self.moment
+            rows,
+            RECORDED_AT_ONCE,
+            update,
+            default_user=self.by,
+            default_change_reason=self.reason,
+            default_date=self.moment,
         )
 
     def _rising(self, write, *args, **kwargs):

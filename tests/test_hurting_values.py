@@ -17,7 +17,7 @@ from tests.test_importing import SMALL, faults_of, folder_with
 
 TODAY = datetime.date(2026, 11, 25)
 MODEL = "{0},openai,{1},,{2},2025-04-14,,{3},Some,,no,{4},,text,text,,,https://openai.example/{1},\n"
-BENCHMARK = "{0},{1},knowledge,0,skill,percent,{2},0,100,1,,,current,https://{0}.example/,A test.,\n"
+BENCHMARK = "{0},{1},knowledge,0,skill,percent,{2},0,100,1,,,current,https://{0}.example/,A test.,,\n"
 OFFER = "{0},{1},{2},{3},https://{4}.example/prices,0,,,published,\n"
 SCORE = "{0},{1},{2},{3},https://{4}.example/,2026-01-01,{5},,published,,\n"
 ADDED = {

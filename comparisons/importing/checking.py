@@ -2,7 +2,7 @@
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -42,8 +42,13 @@ class Plan:
         return kept | {planned.key: planned.values for planned in self.rows.get(name, [])}
 
 
-def plan_import(sheets: dict[str, Sheet], *, today: datetime.date, allow_implausible: bool = False) -> Plan:
-    """Compare the sheets with the tables. A table-wide rule is only judged when each of the table's lines is sound."""
+def plan_import(
+    sheets: dict[str, Sheet], *, today: datetime.date, allow_implausible: bool = False, broken: Collection[str] = ()
+) -> Plan:
+    """Compare the sheets with the tables. A table-wide rule is only judged when each of the table's lines is sound.
+
+    `broken` holds the files that cannot be read: what names one of their rows is no fault of its own.
+    """
     plan = Plan()
     named: dict[str, set[str]] = {}
     for name, table in TABLES.items():
@@ -51,10 +56,14 @@ def plan_import(sheets: dict[str, Sheet], *, today: datetime.date, allow_implaus
         if table.key == ("slug",):
             written = {line.cells["slug"] for line in sheets[name].lines} if name in sheets else set()
             named[name] = written | {slug for (slug,) in plan.stored[name]}
-    resolver = alias_resolver(sheets.get("models"), plan.stored["models"], named["models"])
+    resolvers = {
+        name: alias_resolver(sheets.get(name), plan.stored[name], named[name])
+        for name, table in TABLES.items()
+        if table.aliases
+    }
     for name, table in TABLES.items():
         if name in sheets:
-            plan_table(plan, table, sheets, named, resolver, today)
+            plan_table(plan, table, sheets, named, resolvers, today, broken)
     check_plan(plan, sheets, allow_implausible=allow_implausible)
     return plan
 
@@ -72,13 +81,19 @@ def alias_resolver(sheet: Sheet | None, stored: dict[Key, StoredRow], slugs: set
 
 
 def plan_table(
-    plan: Plan, table: Table, sheets: dict[str, Sheet], named: dict, resolver: dict, today: datetime.date
+    plan: Plan,
+    table: Table,
+    sheets: dict[str, Sheet],
+    named: dict,
+    resolvers: dict,
+    today: datetime.date,
+    broken: Collection[str],
 ) -> None:
     sheet, stored, seen = sheets[table.name], plan.stored[table.name], {}
     rows = plan.rows[table.name] = []
     readers = {column: cache(column.value) for column in table.columns if column.name in sheet.columns}
     for line in sheet.lines:
-        values, faults = read_cells(line.cells, readers, named, sheets, resolver, today)
+        values, faults = read_cells(line.cells, readers, named, broken, resolvers, today)
         if table.name == "benchmarks":
             faults += read_direction(line.cells, values)
         if table.name == "featured_pairs" and len(values) == 3:
@@ -120,13 +135,15 @@ def read_cells(
     cells: dict[str, str],
     readers: dict[Column, Callable],
     named: dict,
-    sheets: dict,
-    resolver: dict,
+    broken: Collection[str],
+    resolvers: dict,
     today: datetime.date,
 ) -> tuple[Values, list[tuple[str, str]]]:
     """The values of one line by column name, and (column, reason) of each cell that is refused."""
     values, faults = {}, []
     for column, read in readers.items():
+        if column.name not in cells:
+            continue
         try:
             value = read(cells[column.name])
         except ValueError as error:
@@ -136,9 +153,9 @@ def read_cells(
             faults.append((column.name, f"lies in the future: {value}"))
             continue
         if column.reference and value is not None and value not in named[column.reference]:
-            value = resolver.get(value.casefold()) if column.reference == "models" else None
+            value = resolvers.get(column.reference, {}).get(value.casefold())
             table = TABLES[column.reference]
-            if value is None and (table.name in sheets or not table.required):
+            if value is None and table.file not in broken:
                 faults.append((column.name, f"names no row of {table.file}: {cells[column.name]}"))
             if value is None:
                 continue
@@ -275,8 +292,9 @@ def check_plan(plan: Plan, sheets: dict[str, Sheet], *, allow_implausible: bool)
     for name in TABLES:
         if name in sheets:
             plan.faults += unique_faults(plan, TABLES[name])
-    if "models" in sheets:
-        plan.faults += alias_faults(plan)
+    for name, table in TABLES.items():
+        if table.aliases and name in sheets:
+            plan.faults += alias_faults(plan, table)
     if "categories" in sound:
         plan.faults += category_faults(plan)
     if "benchmarks" in sound:
@@ -304,22 +322,22 @@ def unique_faults(plan: Plan, table: Table) -> Iterator[Fault]:
             taken.setdefault(value, f"line {row.line}")
 
 
-def alias_faults(plan: Plan) -> Iterator[Fault]:
-    """An alias names one model and is no other model's slug."""
-    rows = plan.rows["models"]
+def alias_faults(plan: Plan, table: Table) -> Iterator[Fault]:
+    """An alias names one row and is no other row's slug."""
+    rows = plan.rows[table.name]
     inside = {row.key for row in rows}
-    owners = {slug: slug for (slug,) in plan.after("models")}
-    for (slug,), stored in plan.stored["models"].items():
+    owners = {slug: slug for (slug,) in plan.after(table.name)}
+    for (slug,), stored in plan.stored[table.name].items():
         if (slug,) not in inside:
             owners |= {alias.casefold(): slug for alias in stored.values["aliases"]}
     for row in rows:
         for alias in row.values["aliases"]:
             owner = owners.setdefault(alias.casefold(), row.values["slug"])
             if owner != row.values["slug"]:
-                yield Fault("models.csv", row.line, "aliases", f"{alias} already names {owner}")
+                yield Fault(table.file, row.line, "aliases", f"{alias} already names {owner}")
     for row in rows:
         if owners[row.values["slug"]] != row.values["slug"]:
-            yield Fault("models.csv", row.line, "slug", f"is an alias of {owners[row.values['slug']]}")
+            yield Fault(table.file, row.line, "slug", f"is an alias of {owners[row.values['slug']]}")
 
 
 def category_faults(plan: Plan) -> Iterator[Fault]:
@@ -335,8 +353,9 @@ def weight_faults(plan: Plan) -> Iterator[Fault]:
     total = defaultdict(Decimal)
     for values in plan.after("benchmarks").values():
         total[values["category"]] += values["weight"]
+    idle = {slug for (slug,), values in plan.after("categories").items() if not values["weight"]}
     for category, weight in sorted(total.items()):
-        if weight != 1:
+        if weight != 1 and not (weight == 0 and category in idle):
             yield Fault(
                 "benchmarks.csv", 1, "weight", f"the weights of {category} add up to {plain_number(weight)}, not 1"
             )
@@ -416,7 +435,8 @@ def implausible_faults(plan: Plan) -> Iterator[Fault]:
                     "prices.csv",
                     row.line,
                     name,
-                    f"implausible beside the last price {was}: {now}; confirm it with --allow-implausible",
+                    f"implausible beside the last price {was}: {now}",
+                    confirm="allow_implausible",
                 )
 
 
@@ -436,21 +456,23 @@ def tier_faults(plan: Plan, *, prices_known: bool) -> Iterator[Fault]:
             yield Fault("offer_tiers.csv", row.line, "effective_on", "names no offer of prices.csv")
 
 
-def guard_faults(plan: Plan) -> list[Fault]:
-    """Tables of which more than a quarter of the stored rows would change or is absent from the file; drafts may be absent."""
+def guard_faults(plan: Plan, *, is_whole: bool) -> list[Fault]:
+    """Tables of which more than a quarter of the stored rows would change or is absent from the file; drafts may be absent.
+
+    What holds a few rows of a table rather than the whole of it has no absent ones.
+    """
     faults = []
     for name, rows in plan.rows.items():
         stored = plan.stored[name]
         changing = sum(1 for row in rows if row.stored and row.changed)
-        absent = sum(
-            stored[key].values.get("status") != Status.DRAFT for key in stored.keys() - {row.key for row in rows}
-        )
+        missing = stored.keys() - {row.key for row in rows} if is_whole else ()
+        absent = sum(stored[key].values.get("status") != Status.DRAFT for key in missing)
         if len(stored) >= GUARDED_FROM and (changing + absent) * 4 > len(stored):
             reason = (
                 f"{changing:,} of {len(stored):,} stored rows would change and {absent:,} are absent, "
-                "more than a quarter; allow it with --allow-large-change"
+                "more than a quarter"
             )
-            faults.append(Fault(TABLES[name].file, None, "", reason))
+            faults.append(Fault(TABLES[name].file, None, "", reason, confirm="allow_large_change"))
     return faults
 
 

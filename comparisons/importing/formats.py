@@ -3,7 +3,7 @@
 import datetime
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 
@@ -14,10 +14,12 @@ from comparisons.models import (
     MODALITIES,
     MONTH,
     Benchmark,
+    BenchmarkAlias,
     Category,
     Creator,
     FeaturedPair,
     LanguageModel,
+    ModelAlias,
     Offer,
     OfferTier,
     Reasoning,
@@ -29,6 +31,7 @@ from comparisons.models import (
 )
 
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?\Z")
+FORMULA = re.compile(r"'*[=+@-]")
 LONGEST_NUMBER = 40  # characters; the widest column keeps 14 digits
 FIRST_DAY = datetime.date(2020, 1, 1)
 UNSET = object()
@@ -67,7 +70,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One file: rows are matched by the columns of `key`, the columns of `unique` hold no value twice."""
+    """One file: rows are matched by the columns of `key`, the columns of `unique` hold no value twice.
+
+    `aliases` names the table of a row's other names and its field that holds the row.
+    """
 
     name: str
     model: type[Model]
@@ -76,6 +82,7 @@ class Table:
     unique: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     required: bool = True
+    aliases: tuple[type[Model], str] | None = None
 
     @property
     def file(self) -> str:
@@ -139,8 +146,9 @@ def read_choice(text: str, *, choices: dict[str, object]) -> object:
     return choices[text]
 
 
-def read_text(text: str, *, field: Field, blank: bool) -> str:
+def read_text(cell: str, *, field: Field, blank: bool) -> str:
     """What the field's own validators allow, so that a form and a file agree."""
+    text = unguarded(cell)
     if text == "":
         if blank:
             return ""
@@ -150,6 +158,15 @@ def read_text(text: str, *, field: Field, blank: bool) -> str:
     except ValidationError as error:
         raise ValueError(f"{' '.join(error.messages)} ({shown(text)})") from None
     return text
+
+
+def guarded(text: str) -> str:
+    """Text as a cell: spreadsheets run what begins with = + - or @, so that gets an apostrophe in front."""
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def read_month(text: str) -> str:
@@ -165,7 +182,8 @@ def read_modalities(text: str) -> str:
     return text
 
 
-def read_aliases(text: str) -> tuple[str, ...]:
+def read_aliases(cell: str) -> tuple[str, ...]:
+    text = unguarded(cell)
     aliases = text.split("|") if text else []
     if any(not alias or alias != alias.strip() or len(alias.casefold()) > 160 for alias in aliases):
         raise ValueError(f"holds an empty, untrimmed or overlong alias: {shown(text)}")
@@ -175,13 +193,18 @@ def read_aliases(text: str) -> tuple[str, ...]:
     return tuple(sorted(aliases, key=lambda alias: (alias.casefold(), alias)))
 
 
+def write_aliases(aliases: tuple[str, ...]) -> str:
+    return guarded("|".join(aliases))
+
+
 def iso(value: datetime.date | None) -> str:
     return value.isoformat() if value else ""
 
 
 def text(model: type[Model], name: str, field: str = "", *, blank: bool = False, required: bool = True) -> Column:
     field = field or name
-    return Column(name, field, partial(read_text, field=model._meta.get_field(field), blank=blank), required=required)
+    read = partial(read_text, field=model._meta.get_field(field), blank=blank)
+    return Column(name, field, read, guarded, required=required)
 
 
 def number(
@@ -272,14 +295,16 @@ TABLES = {
                 text(Benchmark, "url"),
                 text(Benchmark, "description"),
                 day("checked_on", required=False),
+                Column("aliases", "", read_aliases, write_aliases, required=False, default=()),
             ),
             unique=("name",),
+            aliases=(BenchmarkAlias, "benchmark"),
         ),
         Table(
             "creators",
             Creator,
             ("slug",),
-            (text(Creator, "slug"), text(Creator, "name"), text(Creator, "country"), text(Creator, "url")),
+            (text(Creator, "slug"), text(Creator, "name"), text(Creator, "country", blank=True), text(Creator, "url")),
             unique=("name",),
         ),
         Table(
@@ -309,9 +334,10 @@ TABLES = {
                 number(LanguageModel, "parameters_b", "0.1", 20_000),
                 number(LanguageModel, "active_parameters_b", "0.1", 20_000),
                 text(LanguageModel, "url"),
-                Column("aliases", "", read_aliases, "|".join, default=()),
+                Column("aliases", "", read_aliases, write_aliases, default=()),
             ),
             unique=("name",),
+            aliases=(ModelAlias, "model"),
         ),
         Table(
             "scores",
@@ -355,7 +381,7 @@ TABLES = {
             ("model", "provider", "basis", "effective_on", "from_prompt_tokens"),
             (
                 reference("model", "models", "offer.model"),
-                Column("provider", "offer.host", partial(read_text, field=Offer._meta.get_field("host"), blank=False)),
+                replace(text(Offer, "provider", "host"), field="offer.host"),
                 Column("basis", "offer.basis", choice("basis", Offer.Basis.values).read),
                 day("effective_on", "offer.starts_on"),
                 number(OfferTier, "from_prompt_tokens", 1, 20_000_000, blank=False),

@@ -11,19 +11,33 @@ from comparisons.importing.formats import LOWER_IS_BETTER, TABLES, Table
 
 LARGEST_FILE = 50_000_000  # bytes; the bundled scores have 250,000
 
+CONFIRMED_BY = {
+    "allow_implausible": "confirm it with --allow-implausible",
+    "allow_large_change": "allow it with --allow-large-change",
+}
+
+
+class UnreadableError(Exception):
+    """Files that cannot be read at all; the message says which and why."""
+
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a file, a line or a cell is refused. Prints as `file:line: column: reason`."""
+    """Why a file, a line or a cell is refused. Prints as `file:line: column: reason`.
+
+    `confirm` names the option of an import by which a person says that it is right all the same.
+    """
 
     file: str
     line: int | None
     column: str
     reason: str
+    confirm: str = ""
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.column}: {self.reason}" if self.column else f"{place}: {self.reason}"
+        text = f"{place}: {self.column}: {self.reason}" if self.column else f"{place}: {self.reason}"
+        return f"{text}; {CONFIRMED_BY[self.confirm]}" if self.confirm else text
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from operator import attrgetter
 from django.db.models import Model
 
 from comparisons.importing.formats import TABLES, Table
-from comparisons.models import ModelAlias
 
 Key = tuple[object, ...]
 
@@ -30,9 +29,10 @@ def stored_rows(table: Table) -> list[StoredRow]:
     getters = {column.name: attrgetter(column.attribute) for column in table.columns if column.field}
     aliases = defaultdict(list)
     rows = table.model.objects.order_by()
-    if table.name == "models":
-        for model, text in ModelAlias.objects.order_by("key").values_list("model", "text"):
-            aliases[model].append(text)
+    if table.aliases:
+        names, owner = table.aliases
+        for key, text in names.objects.order_by("key").values_list(owner, "text"):
+            aliases[key].append(text)
     if table.name == "offer_tiers":
         rows = rows.select_related("offer")
     found = []
@@ -40,7 +40,7 @@ def stored_rows(table: Table) -> list[StoredRow]:
         values = {name: get(row) for name, get in getters.items()}
         for name, of in slugs.items():
             values[name] = of.get(values[name])
-        if table.name == "models":
+        if table.aliases:
             values["aliases"] = tuple(sorted(aliases[row.pk], key=lambda text: (text.casefold(), text)))
         found.append(StoredRow(row, values))
     return found

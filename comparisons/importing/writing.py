@@ -2,13 +2,13 @@
 
 import datetime
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import batched, chain
 from pathlib import Path
 
 from django.db import DataError, IntegrityError, transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from comparisons.importing.changes import catalogue_loaded, changes_for
@@ -16,7 +16,7 @@ from comparisons.importing.checking import Plan, Planned, guard_faults, is_curre
 from comparisons.importing.formats import TABLES, Table
 from comparisons.importing.reading import Fault, Sheet, read_folder
 from comparisons.importing.stored import Key
-from comparisons.models import CatalogueVersion, Change, ModelAlias, Status
+from comparisons.models import Batch, CatalogueVersion, Change, Status
 
 CHUNK = 500  # rows per statement and per step of the progress
 SHOWN = 20  # differences printed for each table
@@ -53,6 +53,7 @@ class Report:
     differences: tuple[Difference, ...]
     faults: tuple[Fault, ...]
     applied: bool
+    batch: Batch | None = None
 
 
 def import_folder(folder: Path | str, *, today: datetime.date, **options) -> Report:
@@ -69,26 +70,51 @@ def import_sheets(
     dry_run: bool = False,
     allow_large_change: bool = False,
     allow_implausible: bool = False,
+    is_whole: bool = True,
+    batch: Batch | None = None,
+    reason: str = REASON,
     progress: Progress | None = None,
 ) -> Report:
-    """Check, compare and apply in one transaction. `progress` is called with table, rows done and rows to write."""
+    """Check, compare and apply in one transaction. `progress` is called with table, rows done and rows to write.
+
+    `batch` says who imports what; `is_whole` that a sheet holds all of its table, so that rows absent from it are counted.
+    """
     with transaction.atomic():
-        CatalogueVersion.objects.select_for_update().first()  # one import at a time
-        plan = plan_import(sheets, today=today, allow_implausible=allow_implausible)
-        faults = [*faults, *plan.faults]
-        if not faults and not allow_large_change:
-            faults += guard_faults(plan)
-        wanted = any(row.changed for rows in plan.rows.values() for row in rows)
+        one_at_a_time()
+        faults = list(faults)
+        broken = {fault.file for fault in faults} - {sheet.table.file for sheet in sheets.values()}
+        plan = plan_import(sheets, today=today, allow_implausible=allow_implausible, broken=broken)
+        faults += plan.faults
+        if not allow_large_change and not any(not fault.confirm for fault in faults):
+            faults += guard_faults(plan, is_whole=is_whole)
         report = report_of(plan, faults, applied=not faults and not dry_run)
-        if report.applied and wanted:
-            try:
-                with transaction.atomic():
-                    write_plan(plan, progress or (lambda table, done, total: None))
-            except (DataError, IntegrityError) as error:
-                return report_of(
-                    plan, [Fault("catalogue", None, "", f"the database refuses it: {error}")], applied=False
-                )
+        if report.applied and report.differences:
+            batch = batch or Batch(kind=Batch.Kind.IMPORT, title="catalogue files")
+            if refusal := apply_plan(plan, batch, reason=reason, progress=progress):
+                return report_of(plan, [refusal], applied=False)
+            return replace(report, batch=batch)
     return report
+
+
+def one_at_a_time() -> None:
+    """Hold every other import until this transaction ends."""
+    CatalogueVersion.objects.select_for_update().first()
+
+
+def apply_plan(plan: Plan, batch: Batch, *, reason: str = REASON, progress: Progress | None = None) -> Fault | None:
+    """Write a plan without faults, whole, under the batch that can undo it; what the database refuses is returned."""
+    changed = [row for rows in plan.rows.values() for row in rows if row.changed]
+    batch.at = timezone.now()
+    batch.created = sum(row.stored is None for row in changed)
+    batch.updated = len(changed) - batch.created
+    batch.unchanged = sum(map(len, plan.rows.values())) - len(changed)
+    try:
+        with transaction.atomic():
+            write_plan(plan, batch, reason, progress or (lambda table, done, total: None))
+            batch.save()
+    except (DataError, IntegrityError) as error:
+        return Fault("catalogue", None, "", f"the database refuses it: {error}")
+    return None
 
 
 # --- report ----------------------------------------------------------------------------------------------------------
@@ -149,22 +175,27 @@ def difference_line(each: Difference) -> str:
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def write_plan(plan: Plan, progress: Progress) -> None:
+def write_plan(plan: Plan, batch: Batch, reason: str, progress: Progress) -> None:
     """Write every planned change with its history, and the public change log: one line for a first load."""
-    moment = timezone.now()
+    written_by = partial(because, reason=reason, batch=batch)
     objects: Rows = {name: {key: each.row for key, each in stored.items()} for name, stored in plan.stored.items()}
     for name, table in TABLES.items():
         rows = [row for row in plan.rows.get(name, []) if row.changed]
         free_unique_values(plan, table, rows)
         written = [write_row(table, row, objects) for row in rows]
         objects[name] |= {row.key: each for row, each in zip(rows, written, strict=True)}
-        write_rows(table, list(zip(rows, written, strict=True)), objects, partial(progress, name), moment)
-        if name == "models":
-            write_aliases(rows, objects, moment)
+        write_rows(table, list(zip(rows, written, strict=True)), objects, partial(progress, name), written_by)
+        if table.aliases:
+            write_aliases(table, rows, objects, written_by)
     if any(each.values["status"] == Status.PUBLISHED for each in plan.stored["models"].values()):
-        Change.objects.bulk_create(public_changes(plan, objects), batch_size=CHUNK)
+        Change.objects.bulk_create(public_changes(plan, objects, reason), batch_size=CHUNK)
     elif models := count_published(plan, "models"):
         catalogue_loaded(models, len(plan.after("benchmarks")), count_published(plan, "scores")).save()
+
+
+def because(table: type[Model], reason: str, batch: Batch) -> QuerySet:
+    """The rows of a table; what is written to them in bulk stands in the history as a part of the batch."""
+    return table.objects.because(reason, batch.at, batch.by)
 
 
 def count_published(plan: Plan, name: str) -> int:
@@ -198,7 +229,7 @@ def write_row(table: Table, planned: Planned, objects: Rows) -> Model:
 
 
 def write_rows(
-    table: Table, pairs: list[tuple[Planned, Model]], objects: Rows, progress: Callable, moment: datetime.datetime
+    table: Table, pairs: list[tuple[Planned, Model]], objects: Rows, progress: Callable, written_by: Callable
 ) -> None:
     """Updates before new rows, and offers that end before those that begin, as only one offer may be current."""
     updates = [(planned, row) for planned, row in pairs if planned.stored and set(planned.changed) - {"aliases"}]
@@ -206,7 +237,7 @@ def write_rows(
     ending = [pair for pair in updates if table.name != "prices" or not is_current(pair[0].values)]
     created = [row for planned, row in pairs if planned.stored is None]
     done, total = 0, len(updates) + len(created)
-    stored = table.model.objects.because(REASON, moment)
+    stored = written_by(table.model)
     for chunk in chain(batched(ending, CHUNK, strict=False), batched(current, CHUNK, strict=False)):
         names = {table.by_name[name].field for planned, _ in chunk for name in planned.changed} - {"", "successor"}
         if names:
@@ -218,10 +249,10 @@ def write_rows(
         done += len(chunk)
         progress(done, total)
     if table.name == "models":
-        write_successors([pair for pair in pairs if "successor" in pair[0].changed], objects, moment)
+        write_successors([pair for pair in pairs if "successor" in pair[0].changed], objects, written_by)
 
 
-def write_successors(pairs: list[tuple[Planned, Model]], objects: Rows, moment: datetime.datetime) -> None:
+def write_successors(pairs: list[tuple[Planned, Model]], objects: Rows, written_by: Callable) -> None:
     """Successors once every model has a row."""
     late = []
     for planned, row in pairs:
@@ -230,29 +261,30 @@ def write_successors(pairs: list[tuple[Planned, Model]], objects: Rows, moment: 
             row.successor = objects["models"][(slug,)] if slug else None
             late.append(row)
     if late:
-        TABLES["models"].model.objects.because(REASON, moment).bulk_update(late, ["successor"])
+        written_by(TABLES["models"].model).bulk_update(late, ["successor"])
 
 
-def write_aliases(rows: list[Planned], objects: Rows, moment: datetime.datetime) -> None:
-    """The aliases of each model are those of its cell: gone ones first, as a new owner may take one over."""
+def write_aliases(table: Table, rows: list[Planned], objects: Rows, written_by: Callable) -> None:
+    """The aliases of each row are those of its cell: gone ones first, as a new owner may take one over."""
+    names, owner = table.aliases
+    stored = written_by(names)
     old = {row.key: set(row.stored.values["aliases"]) if row.stored else set() for row in rows}
     for row in rows:
-        for alias in ModelAlias.objects.filter(
-            model=objects["models"][row.key], text__in=old[row.key] - set(row.values["aliases"])
-        ):
-            alias._change_reason = REASON
+        gone = old[row.key] - set(row.values["aliases"])
+        for alias in stored.filter(**{owner: objects[table.name][row.key]}, text__in=gone) if gone else ():
+            alias._change_reason, alias._history_date, alias._history_user = stored.reason, stored.moment, stored.by
             alias.delete()
     added = [
-        ModelAlias(model=objects["models"][row.key], text=text, key=text.casefold())
+        names(**{owner: objects[table.name][row.key]}, text=text, key=text.casefold())
         for row in rows
         for text in row.values["aliases"]
         if text not in old[row.key]
     ]
     if added:
-        ModelAlias.objects.because(REASON, moment).bulk_create(added, batch_size=CHUNK)
+        stored.bulk_create(added, batch_size=CHUNK)
 
 
-def public_changes(plan: Plan, objects: Rows) -> list[Change]:
+def public_changes(plan: Plan, objects: Rows, reason: str) -> list[Change]:
     """The change log of an import into a catalogue that already has models."""
     changes = []
     current = {key[:3]: each.values for key, each in plan.stored["prices"].items() if is_current(each.values)}
@@ -266,5 +298,5 @@ def public_changes(plan: Plan, objects: Rows) -> list[Change]:
                 values and {column.field: values[column.name] for column in columns}
                 for values in (planned.stored and planned.stored.values, planned.values, previous)
             )
-            changes += changes_for(objects[name][planned.key], old, new, previous=previous, reason=REASON)
+            changes += changes_for(objects[name][planned.key], old, new, previous=previous, reason=reason)
     return changes

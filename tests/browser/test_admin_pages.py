@@ -7,6 +7,7 @@ TABLES = [
     "auth/group",
     "auth/user",
     "comparisons/benchmark",
+    "comparisons/benchmarkalias",
     "comparisons/category",
     "comparisons/creator",
     "comparisons/featuredpair",
@@ -19,11 +20,13 @@ TABLES = [
 ]
 WRITTEN_BY_THE_SITE = [
     "comparisons/ability",
+    "comparisons/batch",
     "comparisons/catalogueversion",
     "comparisons/change",
     "comparisons/fit",
     "comparisons/scorereport",
     "comparisons/settled",
+    "comparisons/unmatchedname",
     "newsletter/delivery",
     "newsletter/issue",
     "newsletter/subscriber",
