@@ -58,6 +58,8 @@ ROUTES = {
     "changes": (),
     "changes_twin": (),
     "changes_feed": (),
+    "model_feed": (),
+    "pair_feed": (),
     "data": (),
     "data_table": (),
     "catalogue": (),

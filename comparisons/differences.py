@@ -94,7 +94,13 @@ def _facts(model: LanguageModel, old: tradeoffs.Facts, new: tradeoffs.Facts) -> 
         if texts[0] != texts[1]:
             url = (offers[1] or offers[0]).source_url
             lines.append(
-                Line(f"{model.name} at {host}, $ per 1M", *texts, source_url=url, model=model.pk, cause=(host, basis))
+                Line(
+                    f"{model.name} at {host}, per 1M tokens",
+                    *texts,
+                    source_url=url,
+                    model=model.pk,
+                    cause=(host, basis),
+                )
             )
     for label, name, text in FACTS:
         values = [getattr(facts, name) for facts in (old, new)]

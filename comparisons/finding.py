@@ -11,6 +11,8 @@ from heapq import nlargest
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from django.http import Http404
+
 from comparisons import freshness
 from comparisons.links import comparison_path
 from comparisons.models import Benchmark, LanguageModel, ModelAlias
@@ -18,6 +20,24 @@ from comparisons.naming import plain
 
 MOST = 12  # suggestions at the most
 MOST_COMPARED = 1_000  # names whose spelling is compared letter by letter, those that share most with the text
+MOST_MODELS = 4  # of a comparison
+
+
+def model_or_404(slug: str) -> LanguageModel:
+    """The visible model behind a slug, an alias or either in another case; Http404 where there is none."""
+    model = LanguageModel.objects.visible().named([slug]).select_related("creator", "successor").first()
+    if model is None:
+        raise Http404(slug)
+    return model
+
+
+def models_or_404(pair: str) -> list[LanguageModel]:
+    """The different models of `a-vs-b` in the order of their slugs; Http404 for an unknown or a single one, or more than four."""
+    slugs = pair.lower().split("-vs-")
+    if not 2 <= len(slugs) <= MOST_MODELS:
+        raise Http404(pair)
+    models = [model_or_404(slug) for slug in slugs]
+    return sorted({model.pk: model for model in models}.values(), key=lambda model: model.slug)
 
 
 class Name(NamedTuple):

@@ -141,6 +141,9 @@ class ChangeQuerySet(models.QuerySet):
     def delete(self) -> tuple[int, dict[str, int]]:
         raise ValidationError("A change is never deleted.")
 
+    def of(self, models: list) -> ChangeQuerySet:
+        return self.filter(model__in=models)
+
     def before(self, moment: datetime.datetime) -> ChangeQuerySet:
         return self.filter(at__lt=moment)
 

@@ -27,6 +27,7 @@ from comparisons import (
     differences,
     documents,
     estimates,
+    feeds,
     finding,
     forms,
     listings,
@@ -53,17 +54,8 @@ from comparisons.models import (
 )
 from comparisons.responses import keep_days, open_to_all, permanent, public, show, wants_fragment, with_days
 
-MOST_MODELS = 4
 HOME_DESCRIPTION = "Language models side by side: benchmark scores with their sources, price, speed and context, and a verdict that says what it rests on."
 SEED_PAIR = ("gemma-4-31b", "gpt-4-1")
-
-
-def names_of(slug: str) -> LanguageModel:
-    """The visible model behind a slug, an alias or either in another case; Http404 where there is none."""
-    model = LanguageModel.objects.visible().named([slug]).select_related("creator", "successor").first()
-    if model is None:
-        raise Http404(slug)
-    return model
 
 
 @public
@@ -98,7 +90,7 @@ def picker(request: HttpRequest) -> HttpResponse:
     kept = forms.days_kept(request.GET)
     if choice.is_complete and not wants_more:
         return HttpResponseRedirect(with_days(picked_address(request, choice.models), kept))
-    shown = max(2, min(MOST_MODELS, len(choice.typed) + wants_more))
+    shown = max(2, min(finding.MOST_MODELS, len(choice.typed) + wants_more))
     context = {
         "title": "Compare models",
         "description": HOME_DESCRIPTION,
@@ -126,13 +118,7 @@ def picked_address(request: HttpRequest, models: Sequence[finding.Name]) -> str:
 
 @public
 def compare(request: HttpRequest, pair: str, twin: str = "") -> HttpResponse:
-    slugs = pair.lower().split("-vs-")
-    if len(slugs) > MOST_MODELS or (len(slugs) < 2 and "-vs-" not in pair.lower()):
-        raise Http404(pair)
-    models = [names_of(slug) for slug in slugs]
-    ordered = sorted({model.pk: model for model in models}.values(), key=lambda model: model.slug)
-    if twin in pictures.MEDIA and len(ordered) != 2:
-        raise Http404(pair)
+    ordered = finding.models_or_404(pair)
     path = comparison_path(ordered) if len(ordered) > 1 else ordered[0].get_absolute_url()
     if request.path != twin_address(path, twin):
         return permanent(request, twin_address(path, twin))
@@ -182,6 +168,7 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str, seen: da
         "status_text": page.announcement,
         "canonical": path,
         "twins": twin_links(options.href(path)),
+        "feed": (feeds.title_of(rows), path + feeds.SUFFIX),
         "picture": {suffix: twin_address(path, suffix) for suffix in pictures.MEDIA} | {"alt": pictures.said(page)},
         "is_indexed": page.is_indexed and not request.GET,
         "fields": finding.fields(rows[::-1] if options.flip else rows),
@@ -221,6 +208,7 @@ def _shortlist(
         "status_text": page.announcement,
         "canonical": path,
         "twins": twin_links(options.href(path)),
+        "feed": (feeds.title_of(models), path + feeds.SUFFIX),
         "fields": finding.fields(seen.stand.rows(models)),
         "swaps": True,
         "is_wide": True,
@@ -329,7 +317,7 @@ def models(request: HttpRequest) -> HttpResponse:
 
 @public
 def model(request: HttpRequest, slug: str, twin: str = "") -> HttpResponse:
-    found = names_of(slug)
+    found = finding.model_or_404(slug)
     path = found.get_absolute_url()
     if request.path != twin_address(path, twin):
         return permanent(request, twin_address(path, twin))
@@ -351,6 +339,7 @@ def model(request: HttpRequest, slug: str, twin: str = "") -> HttpResponse:
         "changes": log,
         "title": row.name,
         "twins": twin_links(path),
+        "feed": (feeds.title_of([row]), path + feeds.SUFFIX),
         "is_indexed": not forms.day(request.GET, "as_of")[0],
         "note": seen.note,
         "notice": differences.of_model(seen.then, seen.now, found) if seen.then else None,
@@ -508,7 +497,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     last = request.path.strip("/").split("/")[-1].removesuffix(f".{asked}")
     names = finding.known_names()
     near = []
-    for part in last.lower().split("-vs-")[:MOST_MODELS]:
+    for part in last.lower().split("-vs-")[: finding.MOST_MODELS]:
         try:
             validate_slug_form(part)
         except ValidationError:

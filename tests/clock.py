@@ -39,5 +39,6 @@ def dated(since: dict, moment: datetime.datetime) -> None:
         table.history.filter(history_id__gt=since[table]).update(history_date=moment)
     QuerySet(Change).filter(pk__gt=since[Change]).update(at=moment)
     Fit.objects.filter(pk__gt=since[Fit]).update(made_at=moment)
+    Place.objects.filter(day=moment.date()).delete()
     Place.objects.filter(day=datetime.datetime.now(datetime.UTC).date()).update(day=moment.date())
     CatalogueVersion.rise()
