@@ -1,18 +1,24 @@
 """What the tables of the admin share: forms that lose nothing, a history to read and go back by, the status actions."""
 
 from django.contrib import admin, messages
+from django.contrib.messages.storage import default_storage
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import IntegrityError, models
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from simple_history.admin import SimpleHistoryAdmin
 
-from comparisons import curation, estimates
+from comparisons import curation, estimates, foresight, previews
 from comparisons.admin_forms import CurationForm, ReasonActionForm
-from comparisons.models import FeaturedPair, Status
+from comparisons.models import FeaturedPair, LanguageModel, Offer, Score, Status
+from comparisons.verdicts import joined
 
+FORESEE, FORESEEN, BACK = "_foresee", "_foreseen", "_back"
+SAVING = ("_save", "_continue", "_addanother", "_saveasnew")
 AT_ONCE = "Nothing was saved: someone else saved the same row at the same moment. Look at the entries and save again."
 
 
@@ -23,9 +29,11 @@ def rows_link(table: type[models.Model], query: str, text: str) -> str:
 
 
 def refitted(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """A saved change enters the estimates at once while fits are quick; else with the next fit_abilities."""
+    """A saved change enters the estimates at once: by a fit while fits are quick, else model by model until the next fit_abilities."""
     if request.method == "POST" and response.status_code == 302 and not estimates.refit_if_small():
-        messages.info(request, "The estimated scores follow with the next fit, within a day.")
+        names = estimates.catch_up()
+        done = f"The estimated scores of {joined(names)} were updated at once. " if names else ""
+        messages.info(request, f"{done}A full fit of all models follows within a day.")
     return response
 
 
@@ -80,9 +88,12 @@ class CurationAdmin(SimpleHistoryAdmin):
         return [*super().get_readonly_fields(request, obj), *kept_as_drafts(request, self.model)]
 
     def changeform_view(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        return refitted(request, self.saved(request, *args, **kwargs))
+
+    def saved(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
         """Two curators who write the same row at once both pass validation; the later one gets the form back."""
         try:
-            return refitted(request, super().changeform_view(request, *args, **kwargs))
+            return super().changeform_view(request, *args, **kwargs)
         except IntegrityError:
             request.refusal = AT_ONCE
             return super().changeform_view(request, *args, **kwargs)
@@ -96,6 +107,8 @@ class CurationAdmin(SimpleHistoryAdmin):
     def view_on_site(self, obj: models.Model) -> str | None:
         row = obj if hasattr(obj, "get_absolute_url") else getattr(obj, "offer", obj)
         row = row if hasattr(row, "get_absolute_url") else getattr(row, "model", None)
+        if isinstance(obj, LanguageModel | Score | Offer) and obj.status == Status.DRAFT:
+            return previews.link(obj)
         shown = [row.first, row.second] if isinstance(row, FeaturedPair) else [row]
         if row is None or any(getattr(each, "status", None) == Status.DRAFT for each in shown):
             return None
@@ -151,15 +164,88 @@ class CurationAdmin(SimpleHistoryAdmin):
     history_form_view_title = history_view_title
 
 
+class NotSavedError(Exception):
+    """A form that would not be saved, with the page that says why."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__()
+        self.response = response
+
+
+def refuse_unsaved(response: HttpResponse) -> None:
+    if response.status_code != 302:
+        raise NotSavedError(response)
+
+
 class StatusAdmin(CurationAdmin):
     """Models, scores and offers: three actions take rows from draft to the public and back."""
 
     action_form = ReasonActionForm
     actions = ["publish", "set_to_draft", "withdraw"]
 
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        """Before a draft is published, and whenever it is asked for, a page says what saving would change."""
+        if request.method == "POST" and BACK in request.POST:
+            request.refusal = "Nothing is saved yet."
+        elif request.method == "POST" and FORESEEN not in request.POST and self.is_foreseen(request, object_id):
+            return self.foresee_saving(request, object_id, form_url)
+        extra = {"foresees": self.has_publish_permission(request)} | (extra_context or {})
+        return super().changeform_view(request, object_id, form_url, extra)
+
+    def is_foreseen(self, request: HttpRequest, object_id: str | None) -> bool:
+        if FORESEE in request.POST:
+            return True
+        if request.POST.get("status") != Status.PUBLISHED or not self.has_publish_permission(request):
+            return False
+        row = self.get_object(request, object_id) if object_id else None
+        return row is not None and row.status == Status.DRAFT
+
+    def foresee_saving(self, request: HttpRequest, object_id: str | None, form_url: str) -> HttpResponse:
+        """The form is saved for a moment; where it is refused it comes back as it would on saving."""
+        told, request._messages = request._messages, default_storage(request)
+        try:
+            found = foresight.foresee(
+                lambda: refuse_unsaved(self.saved(request, object_id, form_url, {"foresees": True})),
+                timezone.localdate(),
+            )
+        except NotSavedError as refused:
+            return refused.response
+        finally:
+            request._messages = told
+        button = next((name for name in SAVING if name in request.POST), SAVING[0])
+        return self.foresight_page(request, found, button, "Publish" if FORESEE not in request.POST else "Save")
+
+    def foresight_page(self, request: HttpRequest, found: foresight.Foresight, button: str, verb: str) -> HttpResponse:
+        left_out = {"csrfmiddlewaretoken", FORESEE, *SAVING}
+        sent = [(name, value) for name, values in request.POST.lists() for value in values if name not in left_out]
+        context = self.admin_site.each_context(request) | {
+            "title": found.said,
+            "opts": self.opts,
+            "foresight": found,
+            "sent": [*sent, (FORESEEN, "1")],
+            "button": button,
+            "verb": verb,
+            "has_form": button in SAVING,
+        }
+        return TemplateResponse(request, "admin/foresight.html", context)
+
     @admin.action(permissions=["publish"], description="Publish")
-    def publish(self, request: HttpRequest, queryset: QuerySet) -> None:
+    def publish(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        """What it would change is said first, unless all are published already."""
+        keys = list(queryset.exclude(status=Status.PUBLISHED).values_list("pk", flat=True))
+        if keys and FORESEEN not in request.POST:
+            rows, values = self.model.objects.filter(pk__in=keys), {"status": Status.PUBLISHED}
+            values |= {"withdrawn_on": None} if self.model is Score else {}
+            try:
+                found = foresight.foresee(lambda: rows.update(**values), timezone.localdate())
+            except IntegrityError:  # some will be refused: which ones is said when the rest is published
+                pass
+            else:
+                return self.foresight_page(request, found, "_go", "Publish")
         self.set_status(request, queryset, Status.PUBLISHED, "published", "published already")
+        return None
 
     @admin.action(permissions=["publish"], description="Set back to draft")
     def set_to_draft(self, request: HttpRequest, queryset: QuerySet) -> None:

@@ -31,11 +31,11 @@ _rules: tuple[str, Rulebook] = ("", Rulebook((), {}))
 def rulebook() -> Rulebook:
     """The weights in force, kept by the process until the catalogue changes."""
     global _rules
-    version = freshness.version()
-    if _rules[0] != version:
+    version, kept = freshness.version(), _rules
+    if kept[0] != version:
         benchmarks = models.Benchmark.objects.select_related("category").order_by()
-        _rules = version, rulebook_of(models.Category.objects.all(), benchmarks)
-    return _rules[1]
+        _rules = kept = version, rulebook_of(models.Category.objects.all(), benchmarks)
+    return kept[1]  # never what another thread has put there since
 
 
 def rulebook_of(categories: Iterable[models.Category], benchmarks: Iterable[models.Benchmark]) -> Rulebook:
@@ -206,12 +206,17 @@ def whole(today: datetime.date) -> Whole:
     The version is read first, so that what is kept is never older than the version it is kept under.
     """
     global _kept
-    version = freshness.version()
-    if _kept is None or (_kept.version, _kept.day) != (version, today):
-        rules = rulebook()
-        published = by_name(models.LanguageModel.objects.published().select_related("creator").order_by())
-        _kept = Whole(version, today, rules, published, scorecards(rules, results()), facts(published, today))
-    return _kept
+    version, kept = freshness.version(), _kept
+    if kept is None or (kept.version, kept.day) != (version, today):
+        _kept = kept = read(today)
+    return kept  # never what another thread has put there since
+
+
+def read(today: datetime.date) -> Whole:
+    """The same, read anew and kept by nobody."""
+    version, rules = freshness.version(), rulebook()
+    published = by_name(models.LanguageModel.objects.published().select_related("creator").order_by())
+    return Whole(version, today, rules, published, scorecards(rules, results()), facts(published, today))
 
 
 def by_name(rows: Iterable[models.LanguageModel]) -> tuple[models.LanguageModel, ...]:

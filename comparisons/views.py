@@ -52,6 +52,7 @@ from comparisons.models import (
     Score,
     validate_slug_form,
 )
+from comparisons.previews import previewable
 from comparisons.responses import keep_days, open_to_all, permanent, public, show, wants_fragment, with_days
 
 HOME_DESCRIPTION = "Language models side by side: benchmark scores with their sources, price, speed and context, and a verdict that says what it rests on."
@@ -116,6 +117,7 @@ def picked_address(request: HttpRequest, models: Sequence[finding.Name]) -> str:
     return options.href(comparison_path(ordered), flip=flip)
 
 
+@previewable
 @public
 def compare(request: HttpRequest, pair: str, twin: str = "") -> HttpResponse:
     ordered = finding.models_or_404(pair)
@@ -315,6 +317,7 @@ def models(request: HttpRequest) -> HttpResponse:
     return render(request, "comparisons/models.html", context)
 
 
+@previewable
 @public
 def model(request: HttpRequest, slug: str, twin: str = "") -> HttpResponse:
     found = finding.model_or_404(slug)

@@ -129,7 +129,7 @@ def told(answer) -> list[str]:
 
 def act(client: Client, table: type, action: str, rows: list, **more: str):
     client.cookies.pop("messages", None)  # what was told before and never shown
-    sent = {"action": action, "index": "0", "_selected_action": [row.pk for row in rows], **more}
+    sent = {"action": action, "index": "0", "_selected_action": [row.pk for row in rows], "_foreseen": "1", **more}
     return client.post(url(table), sent)
 
 
@@ -464,7 +464,9 @@ def test_model_published_in_its_form_is_one_change_with_its_rows(curator, catalo
     gamma, quiz = LanguageModel.objects.get(slug="gamma"), Benchmark.objects.get()
     row = {"benchmark": quiz.pk, "value": "60", "source_kind": "vendor", "source_url": SOURCE, "status": "published"}
     rows = {f"scores__0__{name}": value for name, value in row.items()}
-    save(curator, url(LanguageModel, "change", gamma.pk), status="published", scores__TOTAL_FORMS=1, **rows)
+    save(
+        curator, url(LanguageModel, "change", gamma.pk), status="published", scores__TOTAL_FORMS=1, _foreseen=1, **rows
+    )
     assert (gamma.scores.count(), log()) == (1, [("model_added", "Gamma", "", "published", "")])
 
 
@@ -922,7 +924,8 @@ def test_view_on_site_leads_to_the_page_that_shows_the_row(curator, catalogue):
     assert link(FeaturedPair.objects.get()) == reverse("compare", args=["alpha-vs-beta"])
     assert link(Benchmark.objects.get()) == reverse("benchmark", args=["quiz"])
     assert link(Category.objects.get()) == reverse("leaderboard_category", args=["coding"])
-    assert (link(LanguageModel.objects.get(slug="gamma")), link(Creator.objects.get())) == (None, None)
+    assert "?preview=" in link(LanguageModel.objects.get(slug="gamma"))
+    assert link(Creator.objects.get()) is None
     page = curator.get(url(Score, "change", Score.objects.get().pk)).content.decode()
     assert f'href="{alpha.get_absolute_url()}" class="viewsitelink"' in page
 

@@ -121,6 +121,8 @@ def test_curator_adds_a_model_with_a_score_and_finds_both(site, desk):
     desk.select_option("[name=action]", "publish")
     desk.fill("[name=reason]", "Read at the source")
     desk.get_by_role("button", name="Run").click()
+    expect(desk.locator("h1")).to_contain_text("Changes no verdict and adds")
+    desk.get_by_role("button", name="Publish").click()
     expect(desk.locator(".messagelist")).to_contain_text("1 model published.")
     desk.get_by_role("link", name="Zebra 4.1").click()
     expect(desk.locator("#id_scores-0-value")).to_have_value("61.5")
