@@ -23,6 +23,7 @@ DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{env.int('PORT', default=8000)}")
 SITE_URL = urlsplit(SITE_URL.rstrip("/")).geturl()  # the scheme in small letters, as it is compared below
+BLOCKED_CRAWLERS = env.list("BLOCKED_CRAWLERS", default=[])  # names that robots.txt turns away, for example GPTBot
 CONTACT_URL = env.str("CONTACT_URL", default="")  # where a reader reports a wrong score: a mailto: or https: address
 IS_PUBLIC = not set(ALLOWED_HOSTS) <= LOCAL_HOSTS or SITE_URL.startswith("https:")
 if DEBUG and IS_PUBLIC:
@@ -45,6 +46,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from comparisons import plain, twins
+from comparisons import linked, plain, twins
 from comparisons.importing import exporting
 from comparisons.links import comparison_path, twin_links
-from comparisons.models import LanguageModel
+from comparisons.models import Change, LanguageModel
 from comparisons.responses import open_to_all, public
 
 TABLES_HOLD = {
@@ -33,6 +33,15 @@ def data(request: HttpRequest) -> HttpResponse:
         "tables": [(name, TABLES_HOLD[name]) for name in exporting.TABLES],
         "examples": examples,
     }
+    log = Change.objects.newest(1).first()
+    files = [
+        ("/data/catalogue.zip", "application/zip"),
+        *((f"/data/{name}.csv", "text/csv") for name in exporting.TABLES),
+    ]
+    context["linked"] = [
+        linked.dataset("/data/", "BenchLM catalogue", context["description"], files, log.at.date() if log else None),
+        linked.ORGANIZATION,
+    ]
     return render(request, "comparisons/data.html", context)
 
 

@@ -317,6 +317,10 @@ class ModelPage:
     rivals: tuple[tuple[str, str, str], ...]  # name, address of the pair, average
     tests: int
 
+    @property
+    def results(self) -> list[scoring.Result]:
+        return [source.stored for *_, lines in self.groups for line in lines for source in line.cell.sources]
+
 
 def model_page(
     model: LanguageModel, whole: Whole, estimated: Mapping[str, evidence.Standing] | None = None
@@ -418,6 +422,10 @@ class BenchmarkPage:
     rows: tuple[tuple[int | None, str, str, ScoreCell, str], ...]  # rank, model, url, cell, position
     spread: str
     direction: str
+
+    @property
+    def results(self) -> list[scoring.Result]:
+        return [source.stored for row in self.rows for source in row[3].sources]
 
 
 def benchmark_page(benchmark: scoring.Benchmark, whole: Whole) -> BenchmarkPage:

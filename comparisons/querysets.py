@@ -13,6 +13,14 @@ from django.db.models.functions import RowNumber
 RECORDED_AT_ONCE = 500  # history rows a statement
 
 
+def written_at(history: models.Manager, column: str) -> dict[int, datetime.datetime]:
+    """When the newest entry of a history was made, by one of its columns; entries of drafts, which no page shows, do not count."""
+    rows = history.order_by()
+    if any(field.name == "status" for field in history.model._meta.fields):
+        rows = rows.exclude(status="draft")
+    return dict(rows.values_list(column).annotate(newest=Max("history_date")))
+
+
 class CatalogueQuerySet(models.QuerySet):
     """Rows that public pages show: a bulk write raises the catalogue version and is entered in the history as a single one is."""
 

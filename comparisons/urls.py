@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from comparisons import data_views, feeds, report_views, views, workload_views
+from comparisons import crawler_views, data_views, feeds, report_views, views, workload_views
 
 
 class NameConverter:
@@ -69,6 +69,11 @@ urlpatterns = [
     path("report/thanks/", report_views.thanks, name="report_thanks"),
     path("report/<name:slug>/", report_views.choose_score, name="report_model"),
     path("report/<name:slug>/<name:test>/", report_views.report, name="report_score"),
+    path("sitemap.xml", crawler_views.sitemap_index, name="sitemap_index"),
+    path("sitemap-<slug:section>.xml", crawler_views.sitemap, name="sitemap"),
+    path("robots.txt", crawler_views.robots, name="robots"),
+    path("llms.txt", crawler_views.llms, name="llms"),
+    path(".well-known/security.txt", crawler_views.security, name="security"),
     path("search/", views.search, name="search"),
     path("privacy/", views.privacy, name="privacy"),
     path("healthz/", views.healthz, name="healthz"),

@@ -30,6 +30,7 @@ from comparisons import (
     feeds,
     finding,
     forms,
+    linked,
     listings,
     pictures,
     plain,
@@ -78,6 +79,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context |= {"fields": finding.fields(), "title": "Compare language models", "description": HOME_DESCRIPTION}
     scores = Score.objects.published().count()
     tests = verdicts.count(len(rules.benchmarks), "benchmark")
+    context["linked"] = [linked.SITE, linked.ORGANIZATION]
     context["on_record"] = f"{verdicts.count(len(models), 'model')}, {tests}, {scores:,} scores with their sources."
     return render(request, "comparisons/home.html", context)
 
@@ -171,6 +173,9 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str, seen: da
         "canonical": path,
         "twins": twin_links(options.href(path)),
         "feed": (feeds.title_of(rows), path + feeds.SUFFIX),
+        "linked": [
+            linked.web_page(path, page.title, (side.name for side in page.sides), getattr(page.newest, "value", None))
+        ],
         "picture": {suffix: twin_address(path, suffix) for suffix in pictures.MEDIA} | {"alt": pictures.said(page)},
         "is_indexed": page.is_indexed and not request.GET,
         "fields": finding.fields(rows[::-1] if options.flip else rows),
@@ -280,6 +285,7 @@ def leaderboard(request: HttpRequest, slug: str = "", twin: str = "") -> HttpRes
         "sort": chosen.get("sort", ""),
         "has_estimates": estimated is not None,
         "age_note": age_note,
+        "linked": linked.leaderboard(path, title, board.ranked, whole, category),
         "twins": twin_links(listings.address(path, query)),
         "readings": listings.readings(path, query, fit is not None),
         "kept": form.kept() | {"reading": query["reading"]},
@@ -341,6 +347,7 @@ def model(request: HttpRequest, slug: str, twin: str = "") -> HttpResponse:
         "running": running,
         "changes": log,
         "title": row.name,
+        "linked": [linked.web_page(path, row.name, [row.name, row.creator.name], linked.newest(page.results))],
         "twins": twin_links(path),
         "feed": (feeds.title_of([row]), path + feeds.SUFFIX),
         "is_indexed": not forms.day(request.GET, "as_of")[0],
@@ -388,12 +395,14 @@ def benchmark(request: HttpRequest, slug: str, twin: str = "") -> HttpResponse:
     page = listings.benchmark_page(whole.rules.benchmarks[test.slug], whole)
     if twin:
         return twins.answer("benchmark", documents.benchmark(test, page, whole.day), twin)
+    title, description = f"{test.name}: scores and ranking", f"{test.description} {page.spread}.".strip()
     context = {
         "benchmark": test,
         "page": page,
-        "title": f"{test.name}: scores and ranking",
+        "title": title,
         "twins": twin_links(path),
-        "description": f"{test.description} {page.spread}.".strip(),
+        "description": description,
+        "linked": [linked.dataset(path, title, description, linked.twin_files(path), linked.newest(page.results))],
         "is_indexed": not forms.day(request.GET, "as_of")[0],
         "note": seen.note,
         "notice": differences.of_benchmark(seen.then, seen.now, row) if seen.then else None,

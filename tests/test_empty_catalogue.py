@@ -24,6 +24,11 @@ PAGES = [
     "/changes.md",
     "/changes.atom",
     "/data/catalogue.zip",
+    "/sitemap.xml",
+    "/sitemap-static.xml",
+    "/sitemap-pairs.xml",
+    "/robots.txt",
+    "/llms.txt",
 ]
 
 

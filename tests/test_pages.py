@@ -56,7 +56,8 @@ class Outline(HTMLParser):
             self.tables[-1] = True
         if tag == "th" and given.get("scope") not in ("col", "row", "rowgroup"):
             self.faults.append("a table head without scope")
-        if tag == "style" or "style" in given or (tag == "script" and "src" not in given):
+        is_code = tag == "script" and "src" not in given and given.get("type") != "application/ld+json"
+        if tag == "style" or "style" in given or is_code:
             self.faults.append(f"inline style or script: {tag}")
         self.faults += [f"{tag} has {name}" for name in given if name.startswith("on")]
 
@@ -92,9 +93,10 @@ def test_page_is_well_formed_public_and_cacheable(site, path):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_page_never_prints_what_arithmetic_left_over(site, path):
-    words = set(re.findall(r"[a-z]+", text_of(page(site, path)).lower()))
+    html = re.sub(r"<code>.*?</code>", "", page(site, path))  # the data page names the null of JSON
+    words = set(re.findall(r"[a-z]+", text_of(html).lower()))
     assert not words & {"nan", "infinity", "inf", "infinityx", "null", "undefined"}
-    assert not re.search(r"\bNone\b", text_of(page(site, path)))
+    assert not re.search(r"\bNone\b", text_of(html))
 
 
 def test_every_internal_link_answers_200_or_one_redirect(site):

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from comparisons import news
+from comparisons import linked, news
 from comparisons.cells import ScoreCell
 from comparisons.tradeoffs import TradeoffRow
 
@@ -143,6 +143,14 @@ def limit(row: TradeoffRow, side: str) -> SafeString:
 def absolute(path: str) -> str:
     """The one public address of a path: from the settings, never from the Host header."""
     return settings.SITE_URL + path
+
+
+@register.simple_tag(takes_context=True)
+def linked_data(context: template.Context) -> SafeString:
+    """What the page says to search engines: where it stands, and what its view adds as `linked`."""
+    path = context.get("canonical") or (context["request"].path if "request" in context else "/")
+    nodes = [*linked.breadcrumbs(path, context.get("title", "")), *context.get("linked", ())]
+    return linked.script(nodes) if nodes else SafeString("")
 
 
 @register.simple_tag
