@@ -39,6 +39,10 @@ class PatientWorker(ThreadWorker):
             self.pending_conns.remove(conn)
             super().enqueue_req(conn)
 
+    def handle_error(self, req: object, client: socket.socket, addr: tuple, exc: Exception) -> None:
+        """gunicorn's own would log who sent a bad request."""
+        super().handle_error(req, client, ("a client", -1), exc)
+
     def handle(self, conn: TConn) -> object:
         """In a thread: what was read goes back to where gunicorn's parser looks for it."""
         conn.data_ready = True

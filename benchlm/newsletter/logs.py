@@ -4,7 +4,13 @@ import logging
 import re
 
 SECRET_PART = re.compile(r"(/newsletter/(?:confirm|leave|my-data)/)[^/\s\"']+|(/newsletter/[^\s\"'?]*)\?[^\s\"']*")
-LOGGERS = ("django.request", "django.server", "django.security.csrf", "django.security.DisallowedHost")
+LOGGERS = (
+    "gunicorn.error",
+    "django.request",
+    "django.server",
+    "django.security.csrf",
+    "django.security.DisallowedHost",
+)
 
 
 def hide_tokens() -> None:

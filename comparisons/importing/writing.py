@@ -75,15 +75,19 @@ def import_sheets(
     reason: str = REASON,
     progress: Progress | None = None,
 ) -> Report:
-    """Check, compare and apply in one transaction. `progress` is called with table, rows done and rows to write.
+    """Check and compare, then apply in one transaction. `progress` is called with table, rows done and rows to write.
 
-    `batch` says who imports what; `is_whole` that a sheet holds all of its table, so that rows absent from it are counted.
+    `batch` says who imports what; `is_whole` that a sheet holds all of its table, so that rows absent from it are counted. The plan is made
+    before the transaction, so that on SQLite nobody waits for it, and anew inside where somebody wrote meanwhile.
     """
+    faults = list(faults)
+    broken = {fault.file for fault in faults} - {sheet.table.file for sheet in sheets.values()}
+    make_plan = partial(plan_import, sheets, today=today, allow_implausible=allow_implausible, broken=broken)
+    version, plan = CatalogueVersion.stamp(), make_plan()
     with transaction.atomic():
         one_at_a_time()
-        faults = list(faults)
-        broken = {fault.file for fault in faults} - {sheet.table.file for sheet in sheets.values()}
-        plan = plan_import(sheets, today=today, allow_implausible=allow_implausible, broken=broken)
+        if CatalogueVersion.stamp() != version:
+            plan = make_plan()
         faults += plan.faults
         if not allow_large_change and not any(not fault.confirm for fault in faults):
             faults += guard_faults(plan, is_whole=is_whole)

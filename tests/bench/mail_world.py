@@ -4,9 +4,13 @@ The mail server writes each recipient down before it says that it has the mail. 
 forked child, so that the process that kills and counts never holds a connection.
 """
 
+from __future__ import annotations
+
+import http.client
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -16,10 +20,11 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 ROOT = Path(__file__).parents[2]
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
@@ -164,6 +169,76 @@ def serve(port: int, taken: Path, busy: Path) -> None:
         while True:
             time.sleep(1)
             sink.accepted.clear()
+
+
+# --- the site ---------------------------------------------------------------------------------------------------------
+THROUGH_PROXY = {"Host": "benchlm.example", "X-Forwarded-Proto": "https"}
+
+
+@contextmanager
+def served(environment: Mapping[str, str], log: Path) -> Iterator[int]:
+    """The site in gunicorn as in production, behind a proxy on 127.0.0.1 that says who its clients are; its port. Static files are plain."""
+    port = free_port()
+    environment = dict(environment) | {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "BEHIND_PROXY": "1",
+        "TRUSTED_PROXIES": "127.0.0.1",
+        "PORT": str(port),
+        "WEB_CONCURRENCY": "2",
+    }
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--config", "benchlm/deploy/gunicorn.conf.py"],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        wait_for(port)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+class Browser:
+    """A client whose address the proxy names, and the cookie and form that it was given, or that another was."""
+
+    def __init__(
+        self, port: int, *, visitor: str = "192.0.2.1", peer: str = "127.0.0.1", like: Browser | None = None
+    ) -> None:
+        self.port, self.peer = port, peer
+        self.headers = (
+            THROUGH_PROXY | {"X-Forwarded-For": visitor} | ({"Cookie": like.headers["Cookie"]} if like else {})
+        )
+        self.form = like.form if like else {}
+
+    def ask(self, method: str, path: str, body: str | None = None, **headers: str) -> tuple[int, str]:
+        """Status and text of an answer."""
+        wire = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60, source_address=(self.peer, 0))
+        with closing(wire):
+            wire.request(method, path, body, self.headers | headers)
+            answer = wire.getresponse()
+            if cookie := answer.getheader("Set-Cookie"):
+                self.headers = self.headers | {"Cookie": cookie.partition(";")[0]}
+            return answer.status, answer.read().decode()
+
+    def open_form(self) -> None:
+        """Read the sign-up form, which may be sent three seconds later."""
+        _, page = self.ask("GET", "/newsletter/")
+        found = re.findall(r'name="(csrfmiddlewaretoken|stamp)" value="([^"]+)"', page)
+        self.form = dict(found) | {"website": ""}
+
+    def post(self, path: str, visitor: str = "", **fields: str) -> int:
+        """Send a form; the status of the answer."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "https://benchlm.example"}
+        if visitor:
+            headers["X-Forwarded-For"] = visitor
+        return self.ask("POST", path, urlencode(fields), **headers)[0]
+
+    def sign_up(self, email: str, visitor: str = "") -> int:
+        return self.post("/newsletter/", visitor, email=email, **self.form)
 
 
 # --- children -------------------------------------------------------------------------------------------------------
