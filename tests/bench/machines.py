@@ -1,0 +1,106 @@
+"""The machines of a site as processes here: nodes of gunicorn, PostgreSQL, Redis; all on 127.0.0.1, all gone at the end."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+
+
+def environment(state: Path, **settings: str) -> dict[str, str]:
+    """What one machine is told; nothing of this shell's own settings."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return kept | {"STATE_DIR": str(state), "RELEASE": "bench", "DJANGO_SETTINGS_MODULE": "benchlm.settings"} | settings
+
+
+def manage(machine: dict[str, str], *arguments: str, given: str = "") -> str:
+    """What a command of manage.py prints; ends the benchmark with its words when it fails."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT, env=machine, input=given, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(f"manage.py {' '.join(arguments)[:200]} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def wait_for(port: int, process: subprocess.Popen, log: Path) -> None:
+    for _ in range(1_200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise SystemExit(f"{process.args[0]} did not start:\n{log.read_text()}")
+
+
+def begun(command: list[str], port: int, log: Path, **options) -> subprocess.Popen:
+    """A server in a group of its own, once it listens."""
+    with log.open("a") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True, **options)
+    wait_for(port, process, log)
+    return process
+
+
+def ended(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def node(machine: dict[str, str], port: int, log: Path) -> subprocess.Popen:
+    """gunicorn as in production."""
+    command = [sys.executable, "-m", "gunicorn", "--config", "benchlm/deploy/gunicorn.conf.py"]
+    return begun(command, port, log, cwd=ROOT, env=machine | {"PORT": str(port)})
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """The address of a PostgreSQL of its own, with the safety of one in production."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+    as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    data, port = folder / "postgres", free_port()
+    data.mkdir()
+    if as_postgres:
+        shutil.chown(data, "postgres")
+        folder.chmod(0o711)
+    quiet = {"cwd": "/", "check": True, "stdout": subprocess.DEVNULL}
+    subprocess.run(
+        [*as_postgres, programs / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8"], **quiet
+    )
+    control = [*as_postgres, programs / "pg_ctl", "-D", data, "-w", "-l", data / "log"]
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={data}"
+    subprocess.run([*control, "-o", options, "start"], **quiet)
+    try:
+        yield f"postgres://postgres@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+
+
+@contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    """The address of a Redis of its own, set as benchlm/deploy/README.md says."""
+    port = free_port()
+    words = {"bind": "127.0.0.1", "port": port, "save": "", "maxmemory": "256mb", "maxmemory-policy": "allkeys-lru"}
+    command = ["redis-server", *(str(part) for name, value in words.items() for part in (f"--{name}", value))]
+    process = begun(command, port, folder / "redis.log", cwd=folder)
+    try:
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        ended(process)
