@@ -241,6 +241,47 @@ def test_response_carries_the_whole_set_of_headers(https, method, address, heade
     assert (response.status_code, found) == (status, HEADERS)
 
 
+FORM = "application/x-www-form-urlencoded"
+PRIVATE = [  # pages for one person; a form's page names itself to its own site, or it could not be sent
+    ("GET", "/newsletter/", "", 200, "same-origin"),
+    ("HEAD", "/newsletter/", "", 200, "same-origin"),
+    ("GET", "/newsletter/?email=a@b.co", "", 422, "same-origin"),
+    ("POST", "/newsletter/", "email=a@b", 422, "same-origin"),
+    ("POST", "/newsletter/", "website=x", 303, "no-referrer"),
+    ("POST", "/newsletter/", "email=" + "x" * 20_000, 413, "no-referrer"),
+    ("GET", "/newsletter/check-inbox/", "", 200, "no-referrer"),
+    ("GET", "/newsletter/welcome/", "", 200, "no-referrer"),
+    ("GET", "/newsletter/confirm/x/", "", 404, "no-referrer"),
+    ("POST", "/newsletter/confirm/x/", "", 404, "no-referrer"),
+    ("GET", "/newsletter/leave/x/", "", 404, "no-referrer"),
+    ("POST", "/newsletter/leave/x/", "", 404, "no-referrer"),
+    ("GET", "/newsletter/my-data/x/", "", 404, "no-referrer"),
+]
+
+
+@pytest.mark.parametrize(("method", "address", "body", "status", "referrer"), PRIVATE)
+def test_private_response_carries_the_headers_and_is_kept_by_nobody(https, method, address, body, status, referrer):
+    response = https.generic(method, address, body, content_type=FORM, secure=True)
+    found = {name: response.headers.get(name) for name in (*HEADERS, "Cache-Control", "X-Robots-Tag")}
+    assert (response.status_code, found) == (
+        status,
+        HEADERS
+        | {"Referrer-Policy": referrer, "Cache-Control": "no-store, private", "X-Robots-Tag": "noindex, nofollow"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status"),
+    [("GET", "/newsletter/sample/", 200), ("GET", "/newsletter/2026-W01/", 404), ("POST", "/newsletter/my-data/x/", 405),
+     ("PUT", "/newsletter/", 405), ("POST", "/newsletter/events/postmark/", 404), ("POST", "/newsletter/2026-W01/", 405)],
+)  # fmt: skip
+def test_other_response_of_the_newsletter_carries_the_headers(https, method, address, status):
+    response = https.generic(method, address, "", content_type=FORM, secure=True)
+    found = {name: response.headers.get(name) for name in HEADERS}
+    assert (response.status_code, found | {"Referrer-Policy": HEADERS["Referrer-Policy"]}) == (status, HEADERS)
+    assert not response.cookies
+
+
 def test_response_to_plain_http_is_one_redirect_with_headers(https):
     response = https.get("/privacy/?x=1")
     secured = dict(HEADERS) | {"Strict-Transport-Security": None}  # never said on plain http (RFC 6797, 7.2)

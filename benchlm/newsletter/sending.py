@@ -116,7 +116,7 @@ def settle_interrupted(this: Run) -> None:
     now = this.clock()
     found = Delivery.objects.handed()
     if state == Delivery.State.RETRY:
-        found = found | Delivery.objects.uncertain().filter(issue__state=Issue.State.SENDING)
+        found = found | Delivery.objects.uncertain().filter(issue__state=Issue.State.SENDING, issue__is_held=False)
     number = found.update(state=state, changed_at=now, next_try_at=now)
     if number:
         this.say(f"{number} in the hand of a run that ended early: now {state.label.lower()}.")
