@@ -70,6 +70,7 @@ def head(kind: str, path: str, title: str, day: datetime.date, options: Mapping[
         "url": settings.SITE_URL + path,
         "date": day.isoformat(),
         "options": dict(options),
+        "note": None,  # said where a page could not be as it was asked for
     }
 
 

@@ -45,7 +45,8 @@ def words(figure: Document | None, *, is_best: bool = False) -> str:
 
 
 def _top(document: Document, *lines: str) -> list[str]:
-    return [f"# {text(document['title'])}", *lines, f"{link('The page', document['url'])}, {document['date']}"]
+    note = f"> {text(document['note'])}" if document["note"] else ""
+    return [f"# {text(document['title'])}", note, *lines, f"{link('The page', document['url'])}, {document['date']}"]
 
 
 def _names(document: Document) -> list[str]:
@@ -74,13 +75,15 @@ def pair_blocks(document: Document) -> Iterator[str]:
     yield "\n".join(f"- **{text(f['condition'])}**: {text(f['answer'])}. {text(f['evidence'])}" for f in said["flips"])
     yield text(said["settling"] or "")
     yield "## By category"
+    estimated = slugs if any(each["estimates"] for each in document["categories"]) else []
+    estimates = [f"{title[slug]}, estimate" for slug in estimated]
     yield table(
-        ["Category", *(f"{name}, average" for name in names), *(f"{name}, estimate" for name in names), "Evidence"],
+        ["Category", *(f"{name}, average" for name in names), *estimates, "Evidence"],
         [
             [
                 text(each["name"]),
                 *(words(each["averages"][s], is_best=s == each["leader"]) for s in slugs),
-                *(words((each["estimates"] or {}).get(s), is_best=s == each["estimate_leader"]) for s in slugs),
+                *(words((each["estimates"] or {}).get(s), is_best=s == each["estimate_leader"]) for s in estimated),
                 text(each["evidence"]),
             ]
             for each in document["categories"]

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
 from comparisons import freshness
+from comparisons.links import TWINS
 
 MOST_BYTES = 16 * 1024  # of a form that anybody may send
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -159,6 +160,8 @@ def with_days(address: str, days: Mapping[str, str], separator: str = "&") -> st
 
 def _kept(address: str, days: Mapping[str, str]) -> list[tuple[str, str]]:
     path = address.partition("?")[0]
+    page, _, suffix = path.rpartition(".")
+    path = f"{page}/" if suffix in TWINS else path
     section = path.split("/")[1] if path.endswith("/") and path not in UNDATED else ""
     return [(name, value) for name, value in days.items() if section in DATED[name]]
 

@@ -143,6 +143,15 @@ def days_in(request: HttpRequest, seen: days.Seen) -> dict[str, str]:
     return {name: day for name, day in forms.days_kept(request.GET).items() if seen.then or name != "as_of"}
 
 
+def dated_twin(
+    request: HttpRequest, seen: days.Seen, kind: str, document: documents.Document, twin: str
+) -> HttpResponse:
+    """A page's twin with the day that it was asked for, or why it is of another."""
+    document["options"] |= days_in(request, seen)
+    document["note"] = seen.note or None
+    return twins.answer(kind, document, twin)
+
+
 def withdrawn(request: HttpRequest, models: list[LanguageModel], twin: str) -> HttpResponse:
     """410 with the successors, in the format that was asked for."""
     if twin not in TWINS:
@@ -163,7 +172,7 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str, seen: da
         card = pictures.card(page)
         return HttpResponse(pictures.png(card) if twin == "png" else card, content_type=pictures.MEDIA[twin])
     if twin:
-        return twins.answer("pair", documents.pair(page, options), twin)
+        return dated_twin(request, seen, "pair", documents.pair(page, options), twin)
     rows = seen.stand.rows(models)
     context = {
         "page": page,
@@ -207,7 +216,7 @@ def _shortlist(
     options = forms.options(request.GET, seen.stand.rules.categories)
     page = assembly.shortlist(seen.stand, models, options, path)
     if twin:
-        return twins.answer("shortlist", documents.shortlist(page, options), twin)
+        return dated_twin(request, seen, "shortlist", documents.shortlist(page, options), twin)
     context = {
         "page": page,
         "title": page.title,
@@ -265,7 +274,7 @@ def leaderboard(request: HttpRequest, slug: str = "", twin: str = "") -> HttpRes
             has_estimates=estimated is not None,
             age_note=age_note,
         )
-        return twins.answer("leaderboard", document, twin)
+        return dated_twin(request, seen, "leaderboard", document, twin)
     columns = listings.standing_columns(path, query, "average" if estimated is None else "score")
     context = {
         "title": title,
@@ -339,7 +348,7 @@ def model(request: HttpRequest, slug: str, twin: str = "") -> HttpResponse:
     running = pricing.running(row, whole, seen.stand.paid_over_time(row))
     log = seen.stand.changes(row)
     if twin:
-        return twins.answer("model", documents.model(row, page, running, log, whole.day), twin)
+        return dated_twin(request, seen, "model", documents.model(row, page, running, log, whole.day), twin)
     context = {
         "model": row,
         "page": page,
@@ -394,7 +403,7 @@ def benchmark(request: HttpRequest, slug: str, twin: str = "") -> HttpResponse:
     test, whole = seen.stand.benchmark(row), seen.stand.whole
     page = listings.benchmark_page(whole.rules.benchmarks[test.slug], whole)
     if twin:
-        return twins.answer("benchmark", documents.benchmark(test, page, whole.day), twin)
+        return dated_twin(request, seen, "benchmark", documents.benchmark(test, page, whole.day), twin)
     title, description = f"{test.name}: scores and ranking", f"{test.description} {page.spread}.".strip()
     context = {
         "benchmark": test,

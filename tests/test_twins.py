@@ -1,17 +1,21 @@
 """Twins of pages: the same figures as the page, in the published schema, and how they answer."""
 
 import csv
+import datetime
 import io
 import json
 import random
 import re
 import zipfile
 from functools import cache
+from html import unescape
 from itertools import islice
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
+from django.utils.html import escape
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
@@ -294,6 +298,23 @@ def test_leaderboard_twins_keep_order_filters_and_reading(site):
         "tested",
         {"weights": "open", "sort": "-average", "reading": "tested"},
     )
+
+
+def test_twin_is_of_the_day_that_its_page_is_of(site):
+    asked = f"?as_of={TODAY - datetime.timedelta(days=400)}"
+    for path in (SEED, THREE, "/leaderboard", "/models/gpt-4-1", "/benchmarks/gpqa"):
+        document = document_of(site, f"{path}.json{asked}")
+        html = site.get(f"{path}/{asked}").content.decode()
+        assert (document["note"] is None) == ("?as_of=" in html)
+        assert document["note"] is None or escape(document["note"]) in html
+        assert faults_of(TWINNED[path], document) == []
+
+
+def test_links_to_twins_keep_the_day_of_the_page(site):
+    html = site.get(f"{SEED}/?as_of={timezone.localdate()}&show=shared").content.decode()
+    (link,) = re.findall(rf'<a href="({SEED}\.json[^"]*)"', html)
+    assert link == f"{SEED}.json?show=shared&amp;as_of={timezone.localdate()}"
+    assert document_of(site, unescape(link))["options"] == {"show": "shared", "as_of": f"{timezone.localdate()}"}
 
 
 def test_empty_leaderboard_has_its_columns_and_no_rows(site):
