@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from functools import wraps
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.admin.apps import AdminConfig
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
@@ -48,9 +49,22 @@ class BenchLMAdminSite(AdminSite):
         return super().index(request, found | (extra_context or {}))
 
     def get_urls(self) -> list[URLPattern]:
-        from comparisons import admin_queues
+        from comparisons import admin_accounts, admin_queues
 
-        return [*admin_queues.urls(self), *super().get_urls()]
+        return [*admin_accounts.urls(self), *admin_queues.urls(self), *super().get_urls()]
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff, and where codes are asked for only those who gave one."""
+        return super().has_permission(request) and (request.user.is_verified() or not settings.ADMIN_TOTP)
+
+    def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """The form with a field for the code; who must set the second step up is led there."""
+        from comparisons.admin_accounts import SignInForm, lacks_second_step
+
+        if request.method == "GET" and lacks_second_step(request.user):
+            return HttpResponseRedirect(reverse("admin:second_step"))
+        self.login_form = SignInForm
+        return super().login(request, extra_context)
 
     def may_see(self, request: HttpRequest, table: str) -> bool:
         return any(request.user.has_perm(f"comparisons.{right}_{table}") for right in ("view", "change"))

@@ -50,6 +50,9 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "simple_history",
     "benchlm",
     "comparisons",
@@ -68,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
@@ -111,6 +115,10 @@ PAGE_STORE_MB = (
 )  # finished pages in memory of each process; 0 keeps none
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 
+# A code of the curator's own device after the password: on a public site always, unless the operator says no.
+ADMIN_TOTP = env.bool("ADMIN_TOTP", default=SITE_URL.startswith("https:"))
+LOGIN_REDIRECT_URL = "admin:index"  # where an address that leads elsewhere was asked for
+OTP_TOTP_ISSUER = f"BenchLM {urlsplit(SITE_URL).hostname}"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -162,7 +170,9 @@ SECURE_CSP = {
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # a model page of the admin sends nine fields for each of its scores
+# A model page of the admin sends nine fields for each of its scores, a list one for each chosen row. What anybody may send is
+# bounded in bytes.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 8 * 60 * 60

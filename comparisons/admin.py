@@ -3,12 +3,16 @@
 from collections.abc import Callable
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from simple_history.admin import SimpleHistoryAdmin
 
 from comparisons import admin_paste, curation
+from comparisons.admin_accounts import CuratorAdmin
 from comparisons.admin_base import CurationAdmin, CurationInline, ReadOnlyAdmin, StatusAdmin, rows_link
 from comparisons.admin_filters import AgeFilter, CurrentFilter, PricedFilter
 from comparisons.admin_forms import (
@@ -43,6 +47,9 @@ from comparisons.models import (
     Settled,
 )
 
+for table in (User, TOTPDevice, StaticDevice):  # the forms of the last two show secrets
+    admin.site.unregister(table)
+admin.site.register(User, CuratorAdmin)
 PASTES = (admin_paste.BatchAdmin, admin_paste.UnmatchedNameAdmin)  # registered in their own file
 BY_MAKER = ("model__creator", admin.RelatedOnlyFieldListFilter)
 

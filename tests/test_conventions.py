@@ -76,6 +76,7 @@ DOORS = (
     "admin_base",
     "admin_forms",
     "admin_filters",
+    "admin_accounts",
     "admin_queues",
     "adminsite",
     "urls",
