@@ -8,7 +8,7 @@ from itertools import batched
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Count, F, Max, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import RowNumber, TruncMonth
 
 RECORDED_AT_ONCE = 500  # history rows a statement
 
@@ -174,12 +174,12 @@ class PlaceQuerySet(models.QuerySet):
 
     def newest_of_each(self) -> PlaceQuerySet:
         """The last row of every model on every board."""
-        return self._in_turn().filter(turn=1)
+        return self._in_turn("model", "category").filter(turn=1)
 
-    def followed(self) -> PlaceQuerySet:
-        """Rows after which the same model has another one on the same board."""
-        return self._in_turn().filter(turn__gt=1)
+    def followed_in_their_month(self) -> PlaceQuerySet:
+        """Rows after which the same model has another one on the same board in the same month."""
+        return self._in_turn("model", "category", TruncMonth("day")).filter(turn__gt=1)
 
-    def _in_turn(self) -> PlaceQuerySet:
+    def _in_turn(self, *each) -> PlaceQuerySet:
         order = [F("day").desc(), F("pk").desc()]
-        return self.alias(turn=Window(RowNumber(), partition_by=["model", "category"], order_by=order))
+        return self.alias(turn=Window(RowNumber(), partition_by=list(each), order_by=order))

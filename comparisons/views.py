@@ -36,6 +36,7 @@ from comparisons import (
     plain,
     pricing,
     scoring,
+    timelines,
     tradeoffs,
     twins,
     verdicts,
@@ -224,7 +225,7 @@ def _shortlist(
         "status_text": page.announcement,
         "canonical": path,
         "twins": twin_links(options.href(path)),
-        "feed": (feeds.title_of(models), path + feeds.SUFFIX),
+        "feed": (feeds.title_of(seen.stand.rows(models)), path + feeds.SUFFIX),
         "fields": finding.fields(seen.stand.rows(models)),
         "swaps": True,
         "is_wide": True,
@@ -307,6 +308,8 @@ def leaderboard(request: HttpRequest, slug: str = "", twin: str = "") -> HttpRes
         if seen.then
         else None,
     }
+    if not wants_fragment(request):
+        context["course"] = timelines.of_board(seen.stand.whole, category, fit.standings if fit else None, whole.day)
     address, kept = listings.address(path, query), days_in(request, seen)
     return show(request, "comparisons/leaderboard.html", "panels/standings.html", context, address, kept)
 
@@ -355,6 +358,7 @@ def model(request: HttpRequest, slug: str, twin: str = "") -> HttpResponse:
         "siblings": [m for m in whole.models if m.family and m.family == row.family and m.pk != row.pk],
         "running": running,
         "changes": log,
+        "course": timelines.of_model(row, whole.day),
         "title": row.name,
         "linked": [linked.web_page(path, row.name, [row.name, row.creator.name], linked.newest(page.results))],
         "twins": twin_links(path),

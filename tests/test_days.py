@@ -119,7 +119,7 @@ def test_page_of_a_day_is_what_it_was_whatever_is_edited_and_imported_later(site
     printed, since = {path: page(site, path) for path in PAGES}, marks()
     edit(curator)
     import_more(tmp_path, today)
-    assert estimates.refit_if_small()
+    estimates.refit(seeds=0)
     dated(since, days.end_of(today))
     for path in PAGES:
         then = page(site, asking(path, today))

@@ -33,6 +33,12 @@ def mark(side: str, hollow: bool = False) -> SafeString:
 
 
 @register.simple_tag
+def tip(side: str) -> SafeString:
+    """The shape of a model where its line in a picture ends."""
+    return format_html('<use class="m{}" href="#{}" x="-6" y="-6" width="12" height="12"/>', side, SHAPES[side])
+
+
+@register.simple_tag
 def plot(positions: Sequence[str], ranges: Sequence[tuple[str, str] | None] = (None, None)) -> SafeString:
     """A dumbbell on the line from 0 to 100: a place a model, empty where unknown, with its likely range. The row's text has the figures."""
     a, b = positions
