@@ -211,17 +211,26 @@ def test_recovery_code_is_good_once_and_kept_as_a_digest(ada):
     assert signing_in.codes_left(ada) == 8
 
 
-def test_ten_thousand_codes_open_nothing(ada):
-    """With the right password: after a wrong code the next is looked at later and later."""
-    device = enrolled(ada)
+def test_ten_thousand_codes_open_nothing(ada, settings):
+    """With the right password: what comes in the pause after a wrong code is not even compared."""
+    device, settings.OTP_TOTP_THROTTLE_FACTOR = (
+        enrolled(ada),
+        1_000,
+    )  # seconds, so that a slow machine stays within the pause
     right = code_of(device, 1)
     tries = [f"{number:06d}" for number in range(60) if f"{number:06d}" not in (right, code_of(device))]
     assert [code for code in tries if signing_in.matched(ada, code)] == []
     device.refresh_from_db()
-    assert device.throttling_failure_count == 1  # those within the second were not even compared
+    assert device.throttling_failure_count == 1
+    assert signing_in.matched(ada, code_of(device)) is None
+
+
+def test_pause_after_wrong_codes_grows_to_half_an_hour(ada):
+    device = enrolled(ada)
+    wrong = next(code for code in ("000000", "111111", "222222") if not signing_in.is_near(ada, code))
     for _ in range(30):
         TOTPDevice.objects.update(throttling_failure_timestamp=timezone.now() - timedelta(days=1))
-        signing_in.matched(ada, "000000" if right != "000000" else "111111")
+        signing_in.matched(ada, wrong)
     device.refresh_from_db()
     assert device.throttling_failure_count == signing_in.MOST_FAILURES
     assert signing_in.matched(ada, code_of(device)) is None
