@@ -19,7 +19,7 @@ from comparisons.models import Benchmark, LanguageModel, ModelAlias
 from comparisons.naming import plain
 
 MOST = 12  # suggestions at the most
-MOST_COMPARED = 1_000  # names whose spelling is compared letter by letter, those that share most with the text
+MOST_COMPARED = 300  # names whose spelling is compared letter by letter, those that share most with the text
 MOST_MODELS = 4  # of a comparison
 
 
@@ -88,7 +88,7 @@ def find(text: str, names: Sequence[Name]) -> list[Name]:
 
 def nearest(text: str, names: Sequence[Name], most: int = 5) -> list[Name]:
     """Published models whose slug is spelt most like the text."""
-    wanted = plain(text[:200]).replace(" ", "-")
+    wanted = plain(text[:80]).replace(" ", "-")
     if len(names) > MOST_COMPARED:
         triples = {wanted[place : place + 3] for place in range(len(wanted) - 2)}
         names = nlargest(MOST_COMPARED, names, key=lambda name: sum(triple in name.slug for triple in triples))
