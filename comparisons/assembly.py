@@ -14,12 +14,9 @@ def pair(stand: Stand, models: Sequence[LanguageModel], options: Options, path: 
     """The page of two models that are in the order of their slugs."""
     first, second = stand.rows(models)
     sides = [second, first] if options.flip else [first, second]
-    rules, results, facts = stand.rules.reweighted(options.weights), stand.results(sides), stand.facts(sides)
-    cards = {sources: plain.scorecards(rules, results, sources) for sources in {options.sources or "all", "confirmed"}}
+    rules, facts = stand.rules.reweighted(options.weights), stand.facts(sides)
     chosen, confirmed = (
-        scoring.compare(
-            *(cards[sources].get(m.pk, plain.EMPTY_CARD) for m in sides), rules.benchmarks, rules.categories
-        )
+        scoring.compare(*cards_of(stand, sides, sources, rules), rules.benchmarks, rules.categories)
         for sources in (options.sources or "all", "confirmed")
     )
     fit = stand.fit if options.sources != "independent" else None
@@ -41,11 +38,10 @@ def shortlist(stand: Stand, models: Sequence[LanguageModel], options: Options, p
     """The page of three or four models."""
     rows = stand.rows(models)
     rules, facts = stand.rules.reweighted(options.weights), stand.facts(rows)
-    cards = plain.scorecards(rules, stand.results(rows), options.sources or "all")
     fit = stand.fit if options.sources != "independent" else None
     return shortlists.shortlist_page(
         rows,
-        [cards.get(m.pk, plain.EMPTY_CARD) for m in rows],
+        cards_of(stand, rows, options.sources or "all", rules),
         [facts[m.pk] for m in rows],
         rules,
         options,
@@ -53,3 +49,13 @@ def shortlist(stand: Stand, models: Sequence[LanguageModel], options: Options, p
         path=path,
         today=stand.day,
     )
+
+
+def cards_of(
+    stand: Stand, models: Sequence[LanguageModel], sources: str, rules: plain.Rulebook
+) -> list[scoring.Scorecard]:
+    """Each model's scorecard under the weights in force."""
+    cards = stand.cards(models, sources)
+    if rules is not stand.rules:
+        cards = {key: scoring.reweighted(card, rules.categories) for key, card in cards.items()}
+    return [cards[model.pk] for model in models]

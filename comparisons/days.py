@@ -16,7 +16,7 @@ from django.db import models
 from django.db.models import F, Min, Window
 from django.db.models.functions import RowNumber
 
-from comparisons import estimates, freshness, plain, scoring, tradeoffs
+from comparisons import estimates, freshness, plain, scoring, sides, tradeoffs
 from comparisons.models import (
     Benchmark,
     CatalogueVersion,
@@ -80,13 +80,17 @@ class Now:
         return [model for model in of if model.status == Status.PUBLISHED]
 
     def results(self, of: Sequence[LanguageModel]) -> dict[int, list[tuple[str, scoring.Result]]]:
-        return plain.results(of)
+        return {key: side.results for key, side in sides.of(of, self.day).items()}
+
+    def cards(self, of: Sequence[LanguageModel], sources: str) -> dict[int, scoring.Scorecard]:
+        """Scorecards by model key under the site's weights, of the kinds of source that a reading allows."""
+        return {key: side.card(self.rules, sources) for key, side in sides.of(of, self.day).items()}
 
     def facts(self, of: Sequence[LanguageModel]) -> dict[int, tradeoffs.Facts]:
-        return plain.facts(of, self.day)
+        return {key: side.facts for key, side in sides.of(of, self.day).items()}
 
     def is_featured(self, first: LanguageModel, second: LanguageModel) -> bool:
-        return FeaturedPair.objects.filter(first=first, second=second).exists()
+        return sides.is_featured(first, second)
 
     def paid_over_time(self, model: LanguageModel) -> tuple[tradeoffs.Offer, ...]:
         offers = Offer.objects.ever_of(model).prefetch_related("tiers")
@@ -140,7 +144,10 @@ class Past:
         return [found[model.pk] for model in of if model.pk in found]
 
     def results(self, of: Sequence[LanguageModel]) -> dict[int, list[tuple[str, scoring.Result]]]:
-        return {model.pk: self.found[model.pk] for model in of if model.pk in self.found}
+        return {model.pk: self.found.get(model.pk, []) for model in of}
+
+    def cards(self, of: Sequence[LanguageModel], sources: str) -> dict[int, scoring.Scorecard]:
+        return plain.scorecards(self.rules, self.results(of), sources)
 
     def facts(self, of: Sequence[LanguageModel]) -> dict[int, tradeoffs.Facts]:
         keys = {model.pk for model in of}

@@ -22,6 +22,7 @@ SEEING = frozenset({"multimodal"})  # categories that a model without image inpu
 KEPT_FITS = 10  # in the database, beside the last one of each day of
 KEPT_DAYS = 400  # and, before that, of each month
 CAUGHT_UP = 20  # models whose rows enter the last fit without a new one
+KEPT_GUESSES = 20_000
 SMALL_SECONDS, SMALL_SCORES = 2.0, 20_000  # a fit quicker than this, of no more, is made after every publication
 
 
@@ -39,6 +40,7 @@ class Estimates:
     odd: Mapping[
         tuple[str, str], float
     ]  # expected value of each score that is out of line, by model and benchmark slug
+    guesses: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)  # asked for so far, see `_values`
 
     @property
     def age_note(self) -> str:
@@ -55,14 +57,14 @@ _kept: tuple[str, Estimates | None] = ("", None)
 def current() -> Estimates | None:
     """The newest stored fit, unpacked once a process and catalogue version; None before the first."""
     global _kept
-    newest = Fit.objects.values_list("pk", "catalogue", "made_at").first()
-    if newest is None:
-        return None
-    key, catalogue, made_at = newest
     version, kept = freshness.version(), _kept
-    if kept[1] is None or (kept[0], kept[1].key) != (version, key):
-        published = LanguageModel.objects.published()
-        _kept = kept = version, _opened(key, made_at, catalogue == version, plain.rulebook(), published)
+    if kept[0] != version:
+        newest = Fit.objects.values_list("pk", "catalogue", "made_at").first()
+        if newest is None:
+            return None
+        key, catalogue, made_at = newest
+        kept = version, _opened(key, made_at, catalogue == version, plain.rulebook(), LanguageModel.objects.published())
+        _kept = kept
     return kept[1]  # never what another thread has put there since
 
 
@@ -219,9 +221,15 @@ def _values(
         return value, value
     if test.slug not in found.fit.observed.benchmarks:
         return 0.0, 100.0
-    guess = evidence.plausible(found.fit, model.slug, test.slug)
-    ends = sorted(float(scoring.normalise(Decimal(end), test)) for end in (guess.low, guess.high))
-    return ends[0], ends[1]
+    key = (model.slug, test.slug)
+    ends = found.guesses.get(key)
+    if ends is None:
+        guess = evidence.plausible(found.fit, *key)
+        low, high = sorted(float(scoring.normalise(Decimal(end), test)) for end in (guess.low, guess.high))
+        if len(found.guesses) >= KEPT_GUESSES:
+            found.guesses.clear()
+        ends = found.guesses[key] = low, high
+    return ends
 
 
 def trusting(card: scoring.Scorecard) -> dict[str, scoring.Cell]:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404
 
-from comparisons import freshness
+from comparisons import freshness, sides
 from comparisons.links import comparison_path
 from comparisons.models import Benchmark, LanguageModel, ModelAlias
 from comparisons.naming import plain
@@ -25,7 +25,7 @@ MOST_MODELS = 4  # of a comparison
 
 def model_or_404(slug: str) -> LanguageModel:
     """The visible model behind a slug, an alias or either in another case; Http404 where there is none."""
-    model = LanguageModel.objects.visible().named([slug]).select_related("creator", "successor").first()
+    (model,) = sides.named([slug])
     if model is None:
         raise Http404(slug)
     return model
@@ -34,9 +34,9 @@ def model_or_404(slug: str) -> LanguageModel:
 def models_or_404(pair: str) -> list[LanguageModel]:
     """The different models of `a-vs-b` in the order of their slugs; Http404 for an unknown or a single one, or more than four."""
     slugs = pair.lower().split("-vs-")
-    if not 2 <= len(slugs) <= MOST_MODELS:
+    models = sides.named(slugs) if 2 <= len(slugs) <= MOST_MODELS else [None]
+    if None in models:
         raise Http404(pair)
-    models = [model_or_404(slug) for slug in slugs]
     return sorted({model.pk: model for model in models}.values(), key=lambda model: model.slug)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import OrderedDict
+from collections.abc import Hashable
 
 from django.db import DatabaseError, OperationalError, connection
 
@@ -47,3 +49,32 @@ def forget() -> None:
     """Read the version anew at the next question."""
     global _seen, _failed_at
     _seen, _failed_at = None, -PROBE_SECONDS
+
+
+class Kept[Key: Hashable, Value]:
+    """Values of one state of the catalogue, at most so many: the one asked for longest ago is dropped first.
+
+    The state is read before what is computed from it, so that nothing kept is older than what it is kept under.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most, self.state = most, None
+        self.values: OrderedDict[Key, Value] = OrderedDict()
+        self.lock = threading.Lock()
+
+    def get(self, state: Hashable, key: Key) -> Value | None:
+        with self.lock:
+            if state != self.state or key not in self.values:
+                return None
+            self.values.move_to_end(key)
+            return self.values[key]
+
+    def put(self, state: Hashable, key: Key, value: Value) -> Value:
+        with self.lock:
+            if state != self.state:
+                self.state = state
+                self.values.clear()
+            self.values[key] = value
+            if len(self.values) > self.most:
+                self.values.popitem(last=False)
+        return value

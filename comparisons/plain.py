@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from comparisons import freshness, models, scoring, tradeoffs
+from comparisons import freshness, models, querysets, scoring, tradeoffs
 
 EMPTY_CARD = scoring.Scorecard({}, {}, None)
 
@@ -21,6 +21,8 @@ class Rulebook:
 
     def reweighted(self, times: Mapping[str, int]) -> Rulebook:
         """The same with the categories' weights multiplied, by slug."""
+        if not times:
+            return self
         categories = tuple(replace(c, weight=c.weight * times.get(c.slug, 1)) for c in self.categories)
         return replace(self, categories=categories)
 
@@ -95,9 +97,13 @@ def scorecards(rules: Rulebook, found: dict[int, list], sources: str = "all") ->
 def facts(of: Iterable[models.LanguageModel], today: datetime.date) -> dict[int, tradeoffs.Facts]:
     """What is known about running each model, by its key: offers in force today, sourced snapshots, limits."""
     of = list(of)
-    offers = models.Offer.objects.current(today).filter(model__in=of).order_by().prefetch_related("tiers")
+    offers: dict[int, tuple[models.Offer, list[models.OfferTier]]] = {}
+    for offer in models.Offer.objects.current(today).filter(model__in=of).order_by().with_tiers():
+        tiers = offers.setdefault(offer.pk, (offer, []))[1]
+        if offer.tier_from_prompt_tokens is not None:
+            tiers.append(models.OfferTier(**{name: getattr(offer, f"tier_{name}") for name in querysets.TIER_PRICES}))
     runtimes = models.Runtime.objects.sourced().filter(model__in=of).order_by()
-    return facts_of(of, [(offer, offer.tiers.all()) for offer in offers], runtimes)
+    return facts_of(of, offers.values(), runtimes)
 
 
 def facts_of(

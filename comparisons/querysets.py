@@ -96,6 +96,9 @@ class LanguageModelQuerySet(CatalogueQuerySet):
         keys = [text.casefold() for text in texts]
         return self.filter(Q(slug__in=keys) | Q(aliases__key__in=keys)).distinct()
 
+    def of_slugs(self, slugs: list[str]) -> LanguageModelQuerySet:
+        return self.filter(slug__in=slugs)
+
     def with_result_counts(self) -> LanguageModelQuerySet:
         return self.annotate(result_count=Count("scores", filter=Q(scores__status="published")))
 
@@ -120,6 +123,9 @@ class ScoreQuerySet(CatalogueQuerySet):
         return self.filter(model__in=models)
 
 
+TIER_PRICES = ("from_prompt_tokens", "input", "output", "cached_input")
+
+
 class OfferQuerySet(CatalogueQuerySet):
     def published(self) -> OfferQuerySet:
         return self.filter(status="published", model__status="published")
@@ -128,6 +134,10 @@ class OfferQuerySet(CatalogueQuerySet):
         """Offers in force on a day: begun (or of unknown start) and not ended."""
         begun = Q(starts_on=None) | Q(starts_on__lte=on)
         return self.published().filter(begun, Q(ends_on=None) | Q(ends_on__gte=on))
+
+    def with_tiers(self) -> OfferQuerySet:
+        """Each offer once for each of its tiers, with its values as `tier_...`; once without where it has none."""
+        return self.annotate(**{f"tier_{name}": F(f"tiers__{name}") for name in TIER_PRICES})
 
     def ever_of(self, model: models.Model) -> OfferQuerySet:
         """A model's offers, ended ones too."""
