@@ -88,14 +88,6 @@ def causes(changes: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def at_once(changes: Sequence[Told]) -> list[tuple[str, str, str]]:
-    """(subject, first place, last place) of moves in the order of time, the newest first and without those that came back."""
-    first = {change.subject: change.old for change in reversed(changes)}
-    last = {change.subject: change.new for change in changes}
-    newest = dict.fromkeys(change.subject for change in reversed(changes))
-    return [(subject, first[subject], last[subject]) for subject in newest if first[subject] != last[subject]]
-
-
 def boards(standings: Iterable[Standing], categories: Iterable[str]) -> dict[str, dict[str, list[int]]]:
     """Places of all ranked models by board: overall (the empty slug) as the fit drew them, and each category.
 

@@ -145,7 +145,7 @@ def test_names_are_text_in_every_part():
 
 
 def test_moves_of_a_week_are_told_once_for_each_place_with_all_causes():
-    """Up and down again is no move; the newest comes first."""
+    """Up and down again is no move."""
     for subject, old, new, reason in (
         ("Beta, place overall", "9", "5", "new result"),
         ("Gamma, place in Coding", "3", "8", "refit on all results"),
@@ -159,11 +159,38 @@ def test_moves_of_a_week_are_told_once_for_each_place_with_all_causes():
     assert (section["title"], [(line["text"], line["reason"]) for line in section["lines"]]) == (
         "Moves on the leaderboard",
         [
-            ("Delta, place overall: enters at 7", "new result"),
             ("Beta, place overall: up to 4 from 9", "new result, correction"),
+            ("Delta, place overall: enters at 7", "new result"),
         ],
     )
     assert issue.subject == "BenchLM, week 47: 2 moves"
+
+
+@pytest.mark.parametrize(
+    ("steps", "lines"),
+    [
+        ([("score_changed", "70", "71"), ("score_changed", "71", "72")], [("Corrections", "Alpha: Quiz: 72, was 70", "a, b")]),
+        ([("score_added", "", "71"), ("score_changed", "71", "72")], [("New results", "Alpha: Quiz: 72", "a, b")]),
+        ([("score_changed", "70", "71"), ("score_withdrawn", "71", "")], [("Corrections", "Alpha: Quiz: 70 withdrawn", "a, b")]),
+        ([("score_withdrawn", "70", ""), ("score_added", "", "71")], [("Corrections", "Alpha: Quiz: 71, was 70", "a, b")]),
+        ([("score_added", "", "71"), ("score_withdrawn", "71", "")], []),
+        ([("score_changed", "70", "71"), ("score_changed", "71", "70")], []),
+    ],
+)  # fmt: skip
+def test_figure_that_changed_twice_in_a_week_is_told_once_or_not_at_all(steps, lines):
+    for (kind, old, new), reason in zip(steps, "ab", strict=True):
+        changed(kind, "Alpha: Quiz", old, new, reason=reason, source_url="https://example.org/quiz")
+    found = built().content["sections"]
+    assert [(part["title"], line["text"], line["reason"]) for part in found for line in part["lines"]] == lines
+
+
+def test_figures_of_two_sources_are_told_apart():
+    changed("score_changed", "Alpha: Quiz", "70", "71", source_url="https://example.org/one")
+    changed("score_changed", "Alpha: Quiz", "71", "70", source_url="https://example.org/two")
+    assert [line["text"] for line in built().content["sections"][0]["lines"]] == [
+        "Alpha: Quiz: 71, was 70",
+        "Alpha: Quiz: 70, was 71",
+    ]
 
 
 def test_moves_that_all_came_back_make_no_issue():

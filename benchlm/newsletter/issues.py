@@ -53,10 +53,10 @@ def content_of(issue: Issue) -> dict:
     """Plain values: `sections` of lines, `counts` by kind; `sections` is empty when nothing happened."""
     changes = list(
         Change.objects.filter(at__gte=issue.starts_at, at__lt=issue.ends_at)
-        .order_by("at", "pk")
+        .order_by("at", "-pk")  # of one moment, such as a refit's moves, as on the page
         .select_related("model")
     )
-    changes = [change for change in changes if change.kind != "place_moved"] + moves_of(changes)
+    changes = net(changes)
     told = {kind for _, kinds in SECTIONS for kind in kinds}
     sections = [section(title, [line(each) for each in changes if each.kind in kinds]) for title, kinds in SECTIONS]
     sections.append(section("Other changes", [line(change) for change in changes if change.kind not in told]))
@@ -64,22 +64,33 @@ def content_of(issue: Issue) -> dict:
     return {"sections": [part for part in sections if part["lines"]], "counts": dict(counts)}
 
 
-def moves_of(changes: list[Change]) -> list[Change]:
-    """The moves of a week, one for each place on a board: where it stood before the first, and stands after the last."""
-    moves = [change for change in changes if change.kind == "place_moved"]
-    newest = {move.subject: move for move in moves}
-    reasons = {subject: dict.fromkeys(m.reason for m in moves if m.subject == subject) for subject in newest}
-    return [
-        Change(
-            kind="place_moved",
-            subject=subject,
-            model=newest[subject].model,
-            old=old,
-            new=new,
-            reason=", ".join(reasons[subject]),
-        )
-        for subject, old, new in news.at_once(moves)
-    ]
+def net(changes: list[Change]) -> list[Change]:
+    """What is left of a week's changes when several of one figure are told as one, and those that came back as none."""
+    chains: dict[tuple, list[Change]] = {}
+    for change in changes:
+        thing = change.kind.partition("_")[0]
+        is_figure = thing in ("score", "price", "place")
+        chains.setdefault((thing, change.subject, change.source_url) if is_figure else (change.pk,), []).append(change)
+    return [change for chain in chains.values() if (change := chain[0] if len(chain) == 1 else sum_of(chain))]
+
+
+def sum_of(chain: list[Change]) -> Change | None:
+    """Several changes of one figure as one, unsaved, with all their reasons; None where it is what it was."""
+    first, last = chain[0], chain[-1]
+    if first.old == last.new:
+        return None
+    thing = first.kind.partition("_")[0]
+    step = "moved" if thing == "place" else "added" if not first.old else "changed" if last.new else "withdrawn"
+    return Change(
+        at=last.at,
+        kind=f"{thing}_{step}",
+        subject=last.subject,
+        model=last.model,
+        old=first.old,
+        new=last.new,
+        reason=", ".join(dict.fromkeys(each.reason for each in chain if each.reason)),
+        source_url=last.source_url,
+    )
 
 
 def section(title: str, lines: list[dict]) -> dict:
