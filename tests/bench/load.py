@@ -78,17 +78,20 @@ class Said:
 class Visitor:
     """One client that keeps its connection and its cookies; each comes from an address of its own."""
 
-    def __init__(self, port: int, number: int, cookies: dict[str, str] | None = None) -> None:
-        self.port, self.number, self.cookies = port, number, cookies or {}
+    def __init__(
+        self, port: int, number: int, cookies: dict[str, str] | None = None, headers: dict[str, str] | None = None
+    ) -> None:
+        self.port, self.number, self.cookies, self.headers = port, number, cookies or {}, headers or {}
+        self.origin = f"https://{self.headers['Host']}" if "Host" in self.headers else f"http://127.0.0.1:{port}"
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def ask(self, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        headers = self.headers | {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         headers["X-Forwarded-For"] = f"2001:db8:{self.number:x}::1"
         body = None
         if form is not None:
             body = urlencode(form)
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{self.port}"}
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.origin}
         try:
             self.connection.request("POST" if body else "GET", path, body, headers)
             response = self.connection.getresponse()

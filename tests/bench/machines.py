@@ -93,14 +93,48 @@ def postgres(folder: Path) -> Iterator[str]:
         subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
 
 
-@contextmanager
-def redis(folder: Path) -> Iterator[str]:
-    """The address of a Redis of its own, set as benchlm/deploy/README.md says."""
-    port = free_port()
-    words = {"bind": "127.0.0.1", "port": port, "save": "", "maxmemory": "256mb", "maxmemory-policy": "allkeys-lru"}
-    command = ["redis-server", *(str(part) for name, value in words.items() for part in (f"--{name}", value))]
-    process = begun(command, port, folder / "redis.log", cwd=folder)
-    try:
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        ended(process)
+class Redis:
+    """One of its own, set as benchlm/deploy/README.md says."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.start()
+
+    def start(self) -> None:
+        words = {"bind": "127.0.0.1", "port": self.port, "save": "", "maxmemory": "256mb"}
+        words["maxmemory-policy"] = "allkeys-lru"
+        options = [str(part) for name, value in words.items() for part in (f"--{name}", value)]
+        self.process = begun(["redis-server", *options], self.port, self.folder / "redis.log", cwd=self.folder)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        ended(self.process)
+
+
+def tree(pid: int) -> list[int]:
+    """A process and all that descend from it."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+        except OSError:  # it ended meanwhile
+            continue
+    found = [pid]
+    for each in found:
+        found += [child for child, parent in parents.items() if parent == each]
+    return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process and its descendants have used."""
+    ticks = 0
+    for each in tree(pid):
+        try:
+            ticks += sum(map(int, Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()[11:13]))
+        except OSError:
+            continue
+    return ticks / os.sysconf("SC_CLK_TCK")
