@@ -10,6 +10,7 @@ from django.utils.csp import CSP
 
 from benchlm.secrets import local_key, refuse_weak_key
 
+IS_GUNICORN = "gunicorn" in os.environ.get("SERVER_SOFTWARE", "")
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
@@ -106,10 +107,17 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-20000; PRAGMA mmap_size=134217728;",
     }
+elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    # A server that is away, or a machine that is gone in mid-query, is noticed in seconds; what DATABASE_URL says wins.
+    connecting = {"connect_timeout": 2, "tcp_user_timeout": 5_000, "keepalives_idle": 30, "application_name": "benchlm"}
+    if IS_GUNICORN:  # no visitor waits longer; commands and migrations take the time they need
+        limits = {"statement_timeout": "15s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"}
+        connecting["options"] = " ".join(f"-c {name}={value}" for name, value in limits.items())
+    DATABASES["default"]["OPTIONS"] = connecting | DATABASES["default"].get("OPTIONS", {})
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 HAS_SHARED_CACHE = "locmem" not in CACHES["default"]["BACKEND"]
 if "redis" in CACHES["default"]["BACKEND"].lower():
-    CACHES["default"]["OPTIONS"] = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
+    CACHES["default"].setdefault("OPTIONS", {}).update(socket_connect_timeout=0.5, socket_timeout=0.5)
 PAGE_STORE_MB = (
     0 if DEBUG else env.int("PAGE_STORE_MB", default=24)
 )  # finished pages in memory of each process; 0 keeps none
@@ -220,7 +228,6 @@ NEWSLETTER_KEY_FALLBACKS = env.list("NEWSLETTER_KEY_FALLBACKS", default=[])
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # networks that say who their client is, and from where
 COUNTRY_HEADER = env.str("COUNTRY_HEADER", default="")  # for example CF-IPCountry
 GEOIP_PATH = env.str("GEOIP_PATH", default="")  # the operator's country file in MMDB format
-IS_GUNICORN = "gunicorn" in os.environ.get("SERVER_SOFTWARE", "")
 WORKERS = env.int("WEB_CONCURRENCY", default=(os.cpu_count() or 1) if IS_GUNICORN else 1)
 
 # --- logs: what happened, never to whom -----------------------------------------------------------------------------

@@ -162,6 +162,27 @@ def test_cookies_stay_in_the_admin_and_out_of_scripts(load):
     assert [found["SESSION_COOKIE_SAMESITE"], found["CSRF_COOKIE_SAMESITE"]] == ["Strict", "Strict"]
 
 
+def test_web_processes_wait_for_postgres_no_longer_than_a_visitor_would(load):
+    url = "postgres://me:secret@db.example/site?sslmode=require&connect_timeout=9"
+    patient = {"connect_timeout": 9, "tcp_user_timeout": 5_000, "keepalives_idle": 30, "application_name": "benchlm"}
+    patient["sslmode"] = "require"
+    limits = "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+    assert load(DATABASE_URL=url)["DATABASES"]["default"]["OPTIONS"] == patient
+    web = load(DATABASE_URL=url, SERVER_SOFTWARE="gunicorn/27")["DATABASES"]["default"]
+    assert web["OPTIONS"] == patient | {"options": limits}
+    assert (web["CONN_MAX_AGE"], web["CONN_HEALTH_CHECKS"]) == (600, True)
+
+
+def test_shared_cache_is_given_half_a_second(load):
+    found = load(CACHE_URL="redis://:secret@cache.example:6379/1?health_check_interval=30")
+    assert (found["CACHES"]["default"]["LOCATION"], found["HAS_SHARED_CACHE"]) == (
+        "redis://:secret@cache.example:6379/1",
+        True,
+    )
+    wanted = {"health_check_interval": 30, "socket_connect_timeout": 0.5, "socket_timeout": 0.5}
+    assert found["CACHES"]["default"]["OPTIONS"] == wanted
+
+
 def test_deploy_check_is_clean_in_production(tmp_path):
     done = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],

@@ -48,6 +48,7 @@ SHARED = {
     "SECRET_KEY": "two-nodes-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ",
     "NEWSLETTER_KEY": "two-nodes-mails-0123456789-abcdefghijklmnopqrstuvwxyz-ABCD",
     "BEHIND_PROXY": "1",
+    "ADMIN_TOTP": "0",
     "WEB_CONCURRENCY": "2",
 }
 PREPARE = """
