@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
@@ -18,13 +18,13 @@ from comparisons.admin_filters import AgeFilter, CurrentFilter, PricedFilter
 from comparisons.admin_forms import (
     AliasFormSet,
     BenchmarkForm,
-    CurationForm,
     OfferForm,
     OfferFormSet,
     ScoreForm,
     ScoreRowForm,
+    WeightedForm,
+    WeightsFormSet,
 )
-from comparisons.checks import check_weights
 from comparisons.importing.formats import plain_number
 from comparisons.models import (
     Ability,
@@ -219,16 +219,22 @@ class FeaturedPairAdmin(CurationAdmin):
 class WeightedAdmin(CurationAdmin):
     """Tables whose weights are shares of one whole."""
 
-    def save_related(self, request: HttpRequest, form: CurationForm, formsets: list, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        if {"weight", "category"} & set(form.changed_data):
-            for warning in check_weights(None, databases=["default"]):
-                self.message_user(request, warning.msg, messages.WARNING)
+    form = WeightedForm
+    list_editable = ["weight"]
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs) -> type:
+        return super().get_changelist_formset(request, **{"formset": WeightsFormSet} | kwargs)
+
+    def get_deleted_objects(self, objs, request: HttpRequest) -> tuple:
+        """What carries weight cannot go before others carry it."""
+        to_delete, counts, missing, protected = super().get_deleted_objects(objs, request)
+        weighed = [f"{row} carries weight: give it to others first" for row in objs if row.weight]
+        return to_delete, counts, missing, [*protected, *weighed]
 
 
 @admin.register(Category)
 class CategoryAdmin(WeightedAdmin):
-    list_display = ["name", "slug", figure("weight"), "order", "benchmark_count"]
+    list_display = ["name", "slug", "weight", "order", "benchmark_count"]
     ordering = ["order"]
     search_fields = ["name", "slug"]
     fieldsets = [
@@ -253,7 +259,7 @@ class CategoryAdmin(WeightedAdmin):
 @admin.register(Benchmark)
 class BenchmarkAdmin(WeightedAdmin):
     form = BenchmarkForm
-    list_display = ["name", "category", "kind", figure("weight"), "unit", "status", "checked_on", "score_count"]
+    list_display = ["name", "category", "kind", "weight", "unit", "status", "checked_on", "score_count"]
     list_filter = ["category", "kind", "status", "unit", "direction"]
     list_select_related = ["category"]
     ordering = ["category__order", "-weight", "name"]

@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from comparisons import curation
-from comparisons.importing.formats import plain_number
+from comparisons.importing.entered import row_faults, weight_sentences
+from comparisons.importing.formats import NUMBER, plain_number
 from comparisons.models import Offer, Status
 from comparisons.naming import slugify
 
@@ -67,15 +68,26 @@ class CurationForm(forms.ModelForm):
         if self.refusal:
             self.add_error(None, self.refusal)
         self.fill_slug(cleaned)
+        self.refuse_odd_numbers()
         if self.instance.pk and (self.has_changed() or self.is_return):
             self.notice_other_curator(cleaned)
         return cleaned
 
     def _post_clean(self) -> None:
-        """What was entered stands in the instance now: who may not publish saves drafts only."""
+        """What was entered stands in the instance now: a form refuses what a file would, and who may not publish saves drafts only."""
         super()._post_clean()
+        if not self.errors and self.has_changed():
+            for field, sentence in row_faults(self.instance, timezone.localdate()):
+                self.add_error(field if field in self.fields else None, sentence)
         if self.only_drafts and not self.errors and self.has_changed() and not curation.is_draft(self.instance):
             self.add_error(None, "This would be public at once, and you may save drafts only: ask an editor.")
+
+    def refuse_odd_numbers(self) -> None:
+        """Numbers are written as in a file: digits and a point, no plus sign, no other alphabet's digits."""
+        for name, field in self.fields.items():
+            text = str(self.data.get(self.add_prefix(name)) or "").strip()
+            if isinstance(field, forms.IntegerField) and text and name not in self.errors and not NUMBER.match(text):
+                self.add_error(name, f"{text[:40]} is not a plain number.")
 
     def fill_slug(self, cleaned: dict) -> None:
         """Make the slug of a new row by the site's own rule: the admin's script drops dots and plus signs."""
@@ -105,7 +117,28 @@ class CurationForm(forms.ModelForm):
         )
 
 
-class BenchmarkForm(CurationForm):
+class WeightedForm(CurationForm):
+    """A category or benchmark: its weight is a share of a whole, so weights change together in the list."""
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if not self.errors and {"weight", "category", "order"} & set(self.changed_data):
+            for sentence in weight_sentences([self.instance]):
+                self.add_error("weight", f"{sentence} Change the weights together in the list.")
+
+
+class WeightsFormSet(forms.BaseModelFormSet):
+    """The weights of a list, saved together."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors) or not self.has_changed():
+            return
+        if sentences := weight_sentences([form.instance for form in self.forms]):
+            raise ValidationError(sentences)
+
+
+class BenchmarkForm(WeightedForm):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         if "family" in self.fields:
@@ -146,8 +179,15 @@ class OfferForm(CurationForm):
         help_text="Tick when a price jumped ten times or more and is right.",
     )
 
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if "starts_on" in self.fields and self.instance.pk is None:
+            self.fields["starts_on"].help_text = "Empty: today, the first day on which the price is on record."
+
     def clean(self) -> dict:
         cleaned = super().clean()
+        if self.instance.pk is None and self.has_changed() and cleaned.get("basis") != Offer.Basis.SELF_HOSTED:
+            cleaned["starts_on"] = cleaned.get("starts_on") or timezone.localdate()
         model = cleaned.get("model")
         if model is None or model.pk is None or cleaned.get("price_is_right") or not self.has_changed():
             return cleaned

@@ -193,7 +193,7 @@ class Creator(CatalogueRow):
         blank=True,
         validators=[RegexValidator(r"^[A-Z]{2}\Z", "Use two capital letters, for example US.")],
     )
-    url = AddressField("website", blank=True)
+    url = AddressField("website")
     history = HistoricalRecords()
 
     class Meta:
@@ -392,7 +392,7 @@ class Category(CatalogueRow):
         max_digits=5, decimal_places=4, help_text="Share of the overall average. All categories together give 1."
     )
     order = models.PositiveSmallIntegerField(unique=True)
-    description = TextField(max_length=140, blank=True)
+    description = TextField(max_length=140)
     history = HistoricalRecords()
 
     class Meta:
@@ -464,8 +464,8 @@ class Benchmark(CatalogueRow):
     )
     status = models.CharField("freshness", max_length=9, choices=Freshness, default=Freshness.CURRENT)
     checked_on = models.DateField(null=True, blank=True)
-    url = AddressField("home page", blank=True)
-    description = TextField(max_length=140, blank=True)
+    url = AddressField("home page")
+    description = TextField(max_length=140)
     objects = querysets.BenchmarkQuerySet.as_manager()
     history = HistoricalRecords()
 

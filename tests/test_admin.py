@@ -66,16 +66,24 @@ def signed_in(user: User) -> Client:
 @pytest.fixture
 def catalogue() -> None:
     """Two published models and a draft, one benchmark, one row of everything else."""
-    acme = Creator.objects.create(slug="acme", name="Acme")
+    acme = Creator.objects.create(slug="acme", name="Acme", url="https://acme.example/")
     alpha = LanguageModel.objects.create(slug="alpha", name="Alpha", creator=acme, status="published")
     beta = LanguageModel.objects.create(slug="beta", name="Beta", creator=acme, status="published")
     LanguageModel.objects.create(slug="gamma", name="Gamma", creator=acme)
-    coding = Category.objects.create(slug="coding", name="Coding", weight=1, order=1)
+    coding = Category.objects.create(slug="coding", name="Coding", weight=1, order=1, description="Writes code.")
     quiz = Benchmark.objects.create(
-        slug="quiz", name="Quiz", family="quiz", category=coding, weight=1, floor=0, ceiling=100
+        slug="quiz",
+        name="Quiz",
+        family="quiz",
+        category=coding,
+        weight=1,
+        floor=0,
+        ceiling=100,
+        url=SOURCE,
+        description="Asks.",
     )
     Score.objects.create(model=alpha, benchmark=quiz, value=Decimal("71.2"), source_kind="vendor", source_url=SOURCE)
-    offer = Offer.objects.create(model=alpha, host="Acme", input=2, output=8, source_url=SOURCE)
+    offer = Offer.objects.create(model=alpha, host="Acme", input=2, output=8, starts_on="2025-01-01", source_url=SOURCE)
     OfferTier.objects.create(offer=offer, from_prompt_tokens=200_000, input=4, output=16)
     Runtime.objects.create(model=alpha, host="Acme", ttft_seconds=1, source_url=SOURCE)
     ModelAlias.objects.create(model=alpha, text="Alpha-2026")
@@ -364,7 +372,7 @@ def test_slug_of_a_new_model_is_made_by_the_sites_rule_and_kept_afterwards(curat
 
 
 def test_name_that_gives_no_slug_asks_for_one(curator, catalogue):
-    page = save(curator, url(Creator, "add"), name="智谱")
+    page = save(curator, url(Creator, "add"), name="智谱", url=SOURCE)
     assert faults(page) == ["The name gives no slug: write one in letters and digits."]
 
 
@@ -376,7 +384,8 @@ def test_new_slug_leaves_the_old_one_as_an_alias(curator, catalogue):
 
 def test_family_of_a_new_benchmark_is_its_slug_unless_given(curator, catalogue):
     category = Category.objects.get()
-    save(curator, url(Benchmark, "add"), name="Quiz 2.0", category=category.pk, family="")
+    given = {"category": category.pk, "url": SOURCE, "description": "Asks again."}
+    save(curator, url(Benchmark, "add"), name="Quiz 2.0", family="", **given)
     assert Benchmark.objects.values_list("slug", "family").get(name="Quiz 2.0") == ("quiz-2-0", "quiz-2-0")
 
 
@@ -614,6 +623,7 @@ def test_rows_entered_together_are_compared_with_each_other(curator, catalogue):
     rows = {"aliases__TOTAL_FORMS": 2, "aliases__0__text": "Bet", "aliases__1__text": "BET", "offers__TOTAL_FORMS": 2}
     offer = {"host": "H", "basis": "api", "input": 1, "source_url": SOURCE, "status": "published"}
     rows |= {f"offers__{index}__{name}": value for index in (0, 1) for name, value in offer.items()}
+    rows["offers__0__starts_on"] = "2026-01-01"
     assert sorted(faults(save(curator, address, **rows))) == [
         "Two current offers are of the same host and kind: end the old one first.",
         "Two of the aliases are the same.",
@@ -624,29 +634,51 @@ def test_rows_entered_together_are_compared_with_each_other(curator, catalogue):
 def test_price_ten_times_the_last_needs_a_tick(curator, catalogue, price):
     offer = Offer.objects.get()
     address = url(Offer, "change", offer.pk)
-    page = save(curator, address, input=price)
+    page = save(curator, address, input=price, output="30")
     word = "above" if price == "20" else "below"
     said = f"The input price {price} is 10 times {word} the published 2. Correct it, or tick “The price is right”."
     assert (faults(page), Offer.objects.get().input) == ([said], 2)
-    assert save(curator, address, input=price, price_is_right="on").status_code == 302
+    assert save(curator, address, input=price, output="30", price_is_right="on").status_code == 302
     assert Offer.objects.get().input == Decimal(price)
 
 
 def test_new_offer_is_compared_with_the_one_it_follows(curator, catalogue):
     Offer.objects.update(starts_on=datetime.date(2026, 1, 1), ends_on=datetime.date(2026, 3, 1))
-    sent = {"model": Offer.objects.get().model_id, "host": "Acme", "input": 2, "output": 8000, "source_url": SOURCE}
+    sent = {"model": Offer.objects.get().model_id, "host": "Acme", "input": 2, "output": 1600, "source_url": SOURCE}
     page = save(curator, url(Offer, "add"), **sent)
     assert faults(page) == [
-        "The output price 8000 is 1,000 times above the published 8. Correct it, or tick “The price is right”."
+        "The output price 1600 is 200 times above the published 8. Correct it, or tick “The price is right”."
     ]
     assert save(curator, url(Offer, "add"), **(sent | {"host": "Another host"})).status_code == 302
 
 
-def test_weights_that_do_not_give_one_are_pointed_out(curator, catalogue):
-    answer = save(curator, url(Category, "change", Category.objects.get().pk), weight="0.9")
-    assert told(answer)[0] == "The categories weigh 0.9 together, not 1."
-    answer = save(curator, url(Benchmark, "change", Benchmark.objects.get().pk), weight="0.5")
-    assert "The benchmarks of Coding weigh 0.5 together, not 1." in told(answer)
+def test_weights_that_do_not_give_one_are_refused(curator, catalogue):
+    page = save(curator, url(Category, "change", Category.objects.get().pk), weight="0.9")
+    assert faults(page) == ["The weights add up to 0.9, not 1. Change the weights together in the list."]
+    page = save(curator, url(Benchmark, "change", Benchmark.objects.get().pk), weight="0.5")
+    assert faults(page) == ["The weights of coding add up to 0.5, not 1. Change the weights together in the list."]
+    given = {"order": 2, "description": "Thinks.", "weight": "0.5"}
+    page = save(curator, url(Category, "add"), name="Reasoning", **given)
+    assert faults(page) == ["The weights add up to 1.5, not 1. Change the weights together in the list."]
+    assert save(curator, url(Category, "add"), name="Reasoning", **(given | {"weight": "0"})).status_code == 302
+
+
+def test_weights_change_together_in_the_list(curator, catalogue, ada):
+    coding = Category.objects.get()
+    reasoning = Category.objects.create(slug="reasoning", name="Reasoning", weight=0, order=2, description="Thinks.")
+    sent = {"form-TOTAL_FORMS": 2, "form-INITIAL_FORMS": 2, "_save": "Save"}
+    sent |= {"form-0-id": coding.pk, "form-1-id": reasoning.pk, "form-0-weight": "0.7", "form-1-weight": "0.2"}
+    page = curator.post(url(Category), sent)
+    assert page.context["cl"].formset.non_form_errors() == ["The weights add up to 0.9, not 1."]
+    assert curator.post(url(Category), sent | {"form-1-weight": "0.3"}).status_code == 302
+    assert list(Category.objects.values_list("weight", flat=True)) == [Decimal("0.7"), Decimal("0.3")]
+    assert coding.history.first().history_user == ada
+
+
+def test_weight_must_be_given_away_before_its_bearer_is_deleted(curator, catalogue):
+    Score.objects.all().delete()
+    page = curator.get(url(Benchmark, "delete", Benchmark.objects.get().pk))
+    assert "Quiz carries weight: give it to others first" in page.text
 
 
 # --- two curators ---------------------------------------------------------------------------------------------------

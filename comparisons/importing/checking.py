@@ -350,15 +350,21 @@ def category_faults(plan: Plan) -> Iterator[Fault]:
 
 
 def weight_faults(plan: Plan) -> Iterator[Fault]:
+    for reason in weight_reasons(plan).values():
+        yield Fault("benchmarks.csv", 1, "weight", reason)
+
+
+def weight_reasons(plan: Plan) -> dict[str, str]:
+    """By category why the weights of its benchmarks will not do; a category without weight needs none inside."""
     total = defaultdict(Decimal)
     for values in plan.after("benchmarks").values():
         total[values["category"]] += values["weight"]
     idle = {slug for (slug,), values in plan.after("categories").items() if not values["weight"]}
-    for category, weight in sorted(total.items()):
-        if weight != 1 and not (weight == 0 and category in idle):
-            yield Fault(
-                "benchmarks.csv", 1, "weight", f"the weights of {category} add up to {plain_number(weight)}, not 1"
-            )
+    return {
+        category: f"the weights of {category} add up to {plain_number(weight)}, not 1"
+        for category, weight in sorted(total.items())
+        if weight != 1 and not (weight == 0 and category in idle)
+    }
 
 
 def value_faults(plan: Plan) -> Iterator[Fault]:

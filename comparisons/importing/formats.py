@@ -333,7 +333,7 @@ TABLES = {
                 Column("output_modalities", "output_modalities", read_modalities),
                 number(LanguageModel, "parameters_b", "0.1", 20_000),
                 number(LanguageModel, "active_parameters_b", "0.1", 20_000),
-                text(LanguageModel, "url"),
+                text(LanguageModel, "url", blank=True),
                 Column("aliases", "", read_aliases, write_aliases, default=()),
             ),
             unique=("name",),

@@ -46,5 +46,14 @@ def stored_rows(table: Table) -> list[StoredRow]:
     return found
 
 
+def values_of(table: Table, row: Model) -> dict[str, object]:
+    """The values of one row, saved or not; references as slugs, without aliases."""
+    values = {column.name: attrgetter(column.field)(row) for column in table.columns if column.field}
+    for column in table.columns:
+        if column.reference:
+            values[column.name] = getattr(values[column.name], "slug", None)
+    return values
+
+
 def key_of(table: Table, values: dict[str, object]) -> Key:
     return tuple(values[name] for name in table.key)
