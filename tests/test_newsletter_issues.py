@@ -159,8 +159,8 @@ def test_moves_of_a_week_are_told_once_for_each_place_with_all_causes():
     assert (section["title"], [(line["text"], line["reason"]) for line in section["lines"]]) == (
         "Moves on the leaderboard",
         [
-            ("Beta, place overall: up to 4 from 9", "new result, correction"),
             ("Delta, place overall: enters at 7", "new result"),
+            ("Beta, place overall: up to 4 from 9", "new result, correction"),
         ],
     )
     assert issue.subject == "BenchLM, week 47: 2 moves"

@@ -53,10 +53,12 @@ def content_of(issue: Issue) -> dict:
     """Plain values: `sections` of lines, `counts` by kind; `sections` is empty when nothing happened."""
     changes = list(
         Change.objects.filter(at__gte=issue.starts_at, at__lt=issue.ends_at)
-        .order_by("at", "-pk")  # of one moment, such as a refit's moves, as on the page
+        .order_by("at", "pk")
         .select_related("model")
     )
     changes = net(changes)
+    moves = [change for change in reversed(changes) if change.kind == "place_moved"]  # the newest first, as on the page
+    changes = [change for change in changes if change.kind != "place_moved"] + moves
     told = {kind for _, kinds in SECTIONS for kind in kinds}
     sections = [section(title, [line(each) for each in changes if each.kind in kinds]) for title, kinds in SECTIONS]
     sections.append(section("Other changes", [line(change) for change in changes if change.kind not in told]))
