@@ -124,6 +124,8 @@ def picked_address(request: HttpRequest, models: Sequence[finding.Name]) -> str:
 @public
 def compare(request: HttpRequest, pair: str, twin: str = "") -> HttpResponse:
     ordered = finding.models_or_404(pair)
+    if twin in pictures.MEDIA and len(ordered) != 2:
+        raise Http404(pair)
     path = comparison_path(ordered) if len(ordered) > 1 else ordered[0].get_absolute_url()
     if request.path != twin_address(path, twin):
         return permanent(request, twin_address(path, twin))
