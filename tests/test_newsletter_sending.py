@@ -1,6 +1,7 @@
 """Sending: a real SMTP server with scripted replies, the ledger after each fault, and the mails as they arrive."""
 
 import datetime
+import io
 import os
 import signal
 import ssl
@@ -10,10 +11,13 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.smtp import AuthResult
+from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 
-from benchlm.newsletter import issues, keys, sending, subscriptions
+from benchlm.newsletter import issues, keys, rehearsal, sending, subscriptions
 from benchlm.newsletter.models import Delivery, Issue, Subscriber, Suppression
+from benchlm.newsletter.outcomes import outcome_of
 from comparisons import curation
 from comparisons.models import Change, Creator, LanguageModel
 from tests.newsletter_sink import DROP, listening
@@ -554,3 +558,67 @@ def test_local_run_needs_nothing_and_writes_files(clock, readers, news, settings
     backend = "django.core.mail.backends.filebased.EmailBackend"
     settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": {"file_path": str(tmp_path)}}}
     assert (send(clock)[0], counts(), len(list(tmp_path.iterdir()))) == (0, {"sent": 5}, 1)
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
+def test_preview_is_one_mail_without_a_trace(sink, clock, readers, news):
+    said = []
+    assert rehearsal.show(said.append, preview="operator@benchlm.example", clock=clock) == 0
+    assert (said, sink.recipients) == (["2026-W47: one preview sent."], ["operator@benchlm.example"])
+    (mail,) = sink.mails
+    text = mail.get_body(("plain",)).get_content()
+    assert mail["Subject"] == "[Preview] BenchLM, week 47: 1 new model"
+    assert ("Alpha 2 is new" in text, "/newsletter/leave/" in text, "[[" in text) == (True, False, False)
+    assert (Issue.objects.count(), Delivery.objects.count()) == (0, 0)
+
+
+def test_commands_say_what_they_did_and_end_with_its_code(sink, readers, capsys, monkeypatch, settings):
+    """The real clock: the week that is over now has one change."""
+    changed_at = issues.issue_of(issues.last_ended(timezone.now())).starts_at
+    Change.objects.create(kind="model_added", subject="Alpha 2", at=changed_at)
+    week = issues.issue_of(changed_at).week
+    call_command("send_weekly", "--dry-run", "--week", week)
+    assert capsys.readouterr().out.startswith(f"{week} would go to 5.")
+    call_command("send_weekly", "--week", week)
+    balance = "5 frozen = 5 sent + 0 failed + 0 cancelled + 0 uncertain + 0 open"
+    assert (capsys.readouterr().out, len(sink.accepted)) == (f"{week}: {balance}\n", 5)
+    settings.NEWSLETTER_FROM = ""
+    with pytest.raises(SystemExit) as ended:
+        call_command("send_weekly")
+    assert (ended.value.code, capsys.readouterr().out) == (
+        1, "Not sent: NEWSLETTER_FROM is missing: a mail needs a sender.\n"
+    )  # fmt: skip
+    call_command("expire_subscribers")
+    assert "0 proofs of consent erased" in capsys.readouterr().out
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"From: x\n\nno report")))
+    call_command("read_bounce")
+    assert capsys.readouterr().out == "Not a final report about one of our mails.\n"
+
+
+class ProviderError(Exception):
+    """As django-anymail's: the provider's answer has a status, a lost connection has none."""
+
+    def __init__(self, status_code: int | None = None) -> None:
+        self.status_code = status_code
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ProviderError(401), "setup"),
+        (ProviderError(403), "setup"),
+        (ProviderError(408), "retry"),
+        (ProviderError(429), "retry"),
+        (ProviderError(503), "retry"),
+        (ProviderError(400), "failed"),
+        (ProviderError(422), "failed"),
+        (ProviderError(), "uncertain"),
+        (ValueError("a header with a line break"), "failed"),
+        (TimeoutError(), "connection"),
+    ],
+)
+def test_error_of_a_provider_is_told_apart(error, kind):
+    assert (outcome_of(error, may_be_accepted=False).kind, outcome_of(error, may_be_accepted=True).kind) == (
+        kind,
+        "uncertain",
+    )
