@@ -6,9 +6,10 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from benchlm.newsletter import issues
-from benchlm.newsletter.models import Delivery, Issue, Suppression
+from benchlm.newsletter.models import WEEK, Delivery, Issue, Suppression
 from tests.test_newsletter_issues import NOW, built, changed, subscriber
 
 pytestmark = pytest.mark.django_db
@@ -74,16 +75,21 @@ def test_issue_that_was_built_keeps_its_words_and_can_be_held_until_it_is_sent(o
 
 
 def test_planned_issue_takes_a_line_and_can_be_held(operator):
-    planned = issues.planned(NOW)
+    planned = issues.planned(timezone.now())
     html = operator.get(url("issue", "change", planned.pk)).content.decode()
     assert 'name="note"' in html
     assert operator.post(url("issue", "change", planned.pk), {"note": "A word from us."}).status_code == 302
     operator.post(url("issue"), {"action": "hold", "_selected_action": [planned.pk]})
     planned.refresh_from_db()
     assert (planned.note, planned.is_held) == ("A word from us.", True)
-    operator.post(url("issue"), {"action": "release", "_selected_action": [planned.pk]})
+    answer = operator.post(url("issue"), {"action": "release", "_selected_action": [planned.pk]}, follow=True)
     planned.refresh_from_db()
     assert planned.is_held is False
+    assert "starts only by hand" not in answer.content.decode()
+    old = issues.planned(NOW - 20 * WEEK)
+    Issue.objects.filter(pk=old.pk).update(is_held=True)
+    answer = operator.post(url("issue"), {"action": "release", "_selected_action": [old.pk]}, follow=True)
+    assert f"starts only by hand: manage.py send_weekly --week {old.week}" in answer.content.decode()
 
 
 def test_preview_shows_the_mail_as_text(operator, issue):

@@ -112,7 +112,11 @@ class IssueAdmin(ReadOnlyAdmin):
 
     @admin.action(permissions=["change"], description="Release")
     def release(self, request: HttpRequest, queryset: QuerySet) -> None:
+        stale = [issue.week for issue in queryset.unsent() if issues.is_stale(issue, timezone.now())]
         self.tell(request, queryset.unsent().update(is_held=False), "released")
+        if stale:
+            text = f"Older than 3 days, so it starts only by hand: manage.py send_weekly --week {stale[0]}"
+            self.message_user(request, text, messages.WARNING)
 
     def tell(self, request: HttpRequest, number: int, done: str) -> None:
         text = f"{number} {done}. An issue that was sent already stays as it is."
