@@ -1,14 +1,16 @@
 """Printing only: marks and plots of models, the page's absolute address."""
 
 from collections.abc import Sequence
+from html import escape
 
 from django import template
 from django.conf import settings
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from comparisons import linked, news
 from comparisons.cells import ScoreCell
+from comparisons.panels import BenchmarkGroup, BenchmarkLine, CategoryEstimate, CategoryLine
 from comparisons.tradeoffs import TradeoffRow
 
 register = template.Library()
@@ -41,17 +43,16 @@ def tip(side: str) -> SafeString:
 @register.simple_tag
 def plot(positions: Sequence[str], ranges: Sequence[tuple[str, str] | None] = (None, None)) -> SafeString:
     """A dumbbell on the line from 0 to 100: a place a model, empty where unknown, with its likely range. The row's text has the figures."""
-    a, b = positions
-    link = format_html('<line class="link" x1="{}%" x2="{}%" y1="14" y2="14"/>', a, b) if a and b else ""
-    spans = [
-        format_html('<line class="r{}" x1="{}%" x2="{}%" y1="{}" y2="{}"/>', side, *span, y, y) if span else ""
+    a, b = map(escape, positions)
+    link = f'<line class="link" x1="{a}%" x2="{b}%" y1="14" y2="14"/>' if a and b else ""
+    spans = "".join(
+        f'<line class="r{side}" x1="{escape(span[0])}%" x2="{escape(span[1])}%" y1="{y}" y2="{y}"/>'
         for side, span, y in zip("ab", ranges, (7, 21), strict=True)
-    ]
-    circle = format_html('<circle class="ma" cx="{}%" cy="10" r="6.5"/>', a) if a else ""
-    diamond = format_html('<svg class="mb" x="{}%"><use href="#dp"/></svg>', b) if b else ""
-    return format_html(
-        '<svg class="plot" aria-hidden="true"><use href="#ax"/>{}{}{}{}{}</svg>', link, *spans, circle, diamond
+        if span
     )
+    circle = f'<circle class="ma" cx="{a}%" cy="10" r="6.5"/>' if a else ""
+    diamond = f'<svg class="mb" x="{b}%"><use href="#dp"/></svg>' if b else ""
+    return SafeString(f'<svg class="plot" aria-hidden="true"><use href="#ax"/>{link}{spans}{circle}{diamond}</svg>')
 
 
 @register.simple_tag
@@ -87,62 +88,127 @@ def dots(confidence: int) -> SafeString:
     )
 
 
+# What follows prints a cell or row in one go, every value escaped: the rows of a comparison are most of its page, and a template
+# takes ten times as long for each.
 def source_link(text: str, url: str) -> str:
-    return format_html('<a class="src" href="{}" rel="nofollow noopener">{}</a>', url, text) if url else text
+    return f'<a class="src" href="{escape(url)}" rel="nofollow noopener">{escape(text)}</a>' if url else escape(text)
 
 
-def report_link(address: str) -> str:
-    """The flag beside a score; its name is the same everywhere, as the table's headers name the score."""
-    return (
-        format_html('<a class="rep" href="{}" rel="nofollow" aria-label="Report this score"></a>', address)
-        if address
-        else ""
-    )
+def small(text: str, classes: str = "") -> str:
+    return f"<small{classes}>{escape(text)}</small>" if text else ""
+
+
+def aside(words: str) -> str:
+    """Words for the ear only."""
+    return f'<span class="vh">{escape(words)}</span>' if words else ""
 
 
 @register.simple_tag
 def score(cell: ScoreCell | None) -> SafeString:
-    """A table cell of one model's score on one benchmark: linked to its source, with what a reader must know about it."""
+    """A table cell of one model's score on one benchmark: linked to its source, with what a reader must know about it.
+
+    The flag that reports it has one name everywhere, as the table's headers name the score.
+    """
     if cell is None:
         return NO_SCORE
-    remarks = [remark for remark in ("unconfirmed" if cell.is_unconfirmed else "", cell.note) if remark]
-    small = format_html_join("", "<small>{}</small>", ((remark,) for remark in remarks))
-    return format_html(
-        '<td class="n{}">{}{}{}{}</td>',
-        " best" if cell.is_best else "",
-        report_link(cell.report),
-        source_link(cell.text, cell.url),
-        small,
-        _sources(cell),
+    flag = f'<a class="rep" href="{escape(cell.report)}" rel="nofollow" aria-label="Report this score"></a>'
+    unconfirmed = small("unconfirmed") if cell.is_unconfirmed else ""
+    return SafeString(
+        f'<td class="n{" best" if cell.is_best else ""}">{flag if cell.report else ""}{source_link(cell.text, cell.url)}'
+        f"{unconfirmed}{small(cell.note)}{_sources(cell) if cell.spread else ''}</td>"
     )
 
 
-def _sources(cell: ScoreCell) -> SafeString:
-    if not cell.spread:
-        return SafeString("")
-    lines = format_html_join(
-        "",
-        "<li{}>{} {}, {}</li>",
-        (
-            (mark_safe(' class="best"') if s.is_shown else "", source_link(s.text, s.url), s.kind, s.detail)
-            for s in cell.sources
-        ),
+def _sources(cell: ScoreCell) -> str:
+    lines = "".join(
+        f"<li{' class="best"' if each.is_shown else ''}>{source_link(each.text, each.url)} {escape(each.kind)}, {escape(each.detail)}</li>"
+        for each in cell.sources
     )
-    return format_html("<details><summary>{}</summary><ul>{}</ul></details>", cell.spread, lines)
+    return f"<details><summary>{escape(cell.spread)}</summary><ul>{lines}</ul></details>"
 
 
 @register.simple_tag
-def limit(row: TradeoffRow, side: str) -> SafeString:
-    """A table cell of one side of a tradeoff row; what is missing is said in the row's own words."""
+def benchmark_rows(groups: Sequence[BenchmarkGroup]) -> SafeString:
+    """The table of benchmarks, one body a category."""
+    return SafeString("".join(map(_group, groups)))
+
+
+def _group(group: BenchmarkGroup) -> str:
+    own = "" if group.has_shared else ' class="own"'
+    head = f"{escape(group.name)}<span>{mark(group.mark, group.is_hollow)}{escape(group.words)}</span>"
+    rows = "".join(map(_benchmark_row, group.lines))
+    return f'<tbody{own}><tr class="grp"><th colspan="4" scope="rowgroup">{head}</th></tr>{rows}</tbody>'
+
+
+def _benchmark_row(line: BenchmarkLine) -> str:
+    own = "" if line.is_shared else ' class="own"'
+    name = f'<a href="{escape(line.url)}">{escape(line.name)}</a>{small(line.remark)}'
+    lead = f"{aside(line.lead_words)}{mark(line.lead_mark)}{escape(line.lead)}"
+    gone = "" if line.lead_mark else " gone"
+    return f'<tr{own}><th scope="row">{name}</th>{"".join(map(score, line.cells))}<td class="l{gone}">{lead}</td></tr>'
+
+
+@register.simple_tag
+def tradeoff_rows(rows: Sequence[TradeoffRow]) -> SafeString:
+    return SafeString("".join(map(_tradeoff_row, rows)))
+
+
+def _tradeoff_row(row: TradeoffRow) -> str:
+    edge = f"{mark(row.edge)}{escape(row.edge_text)}"
+    label = f'{escape(row.label)}{small(row.unit)}<small class="phone-only">{edge}</small>'
+    gone = "" if row.edge in SHAPES else " gone"
+    return (
+        f'<tr><th scope="row">{label}</th>{_limit(row, "a")}{_limit(row, "b")}<td class="edge{gone}">{edge}</td></tr>'
+    )
+
+
+def _limit(row: TradeoffRow, side: str) -> str:
+    """One side of a tradeoff row; what is missing is said in the row's own words."""
     value = getattr(row, side)
     classes = "best" if row.edge == side else "" if value.text else "gone"
-    detail = format_html(" <small>{}</small>", value.detail) if value.detail else ""
-    return format_html(
-        '<td class="{}">{}{}</td>',
-        classes,
-        source_link(value.text, value.source_url) if value.text else row.missing,
-        detail,
+    detail = f" {small(value.detail)}" if value.detail else ""
+    text = source_link(value.text, value.source_url) if value.text else escape(row.missing)
+    return f'<td class="{classes}">{text}{detail}</td>'
+
+
+@register.simple_tag
+def category_rows(lines: Sequence[CategoryLine], has_estimate: bool) -> SafeString:
+    """The table of categories; with estimates the averages stand behind them, on wide screens only."""
+    return SafeString("".join(_category_row(line, has_estimate) for line in lines))
+
+
+def _category_row(line: CategoryLine, has_estimate: bool) -> str:
+    wide = " wide-cell" if has_estimate else ""
+    averages = (
+        f'<span class="phone-only small muted">{escape(line.averages)}</span>' if has_estimate and line.averages else ""
     )
+    name = f'<a href="{escape(line.url)}">{escape(line.name)}</a><br><span class="small muted">{escape(line.evidence)}</span>{averages}'
+    cells = "".join(
+        f'<td class="n{wide}{" best" if is_best else ""}">{escape(text)}</td>'
+        if text
+        else f'<td class="n{wide} x"><span class="vh">no score</span></td>'
+        for text, is_best in line.cells
+    )
+    lead = f"{aside(line.lead_words)}{mark(line.leader, line.is_hollow)}{escape(line.lead)}{small('no shared test') if line.is_hollow else ''}"
+    return (
+        f'<tr><th scope="row"><div class="cat"><span>{name}</span>{plot(line.positions, line.ranges)}</div></th>'
+        f'{_estimate_cells(line.estimate) if has_estimate else ""}{cells}<td class="l{wide}{"" if line.leader else " gone"}">{lead}</td></tr>'
+    )
+
+
+NO_ESTIMATE = '<td class="n x"><span class="vh">no estimate</span></td>'
+
+
+def _estimate_cells(estimate: CategoryEstimate | None) -> str:
+    if estimate is None:
+        return f'{NO_ESTIMATE}{NO_ESTIMATE}<td class="l gone">left out</td>'
+    gone = " gone" if estimate.is_guess else ""
+    cells = "".join(
+        f'<td class="n{" best" if is_best else ""}{gone}">{escape(text)}<small>{escape(span)}</small></td>'
+        for text, span, is_best in estimate.cells
+    )
+    said = f"{mark(estimate.mark)}{escape(estimate.said)}"
+    return f'{cells}<td class="l{"" if estimate.mark else " gone"}">{said}</td>'
 
 
 @register.simple_tag
