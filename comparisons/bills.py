@@ -23,6 +23,8 @@ OPEN = "open"  # how an address says that the number of reasoning tokens is not 
 
 def query(workload: Workload) -> dict[str, str]:
     """The part of an address that keeps a workload: what differs from the default."""
+    if workload == tradeoffs.USUAL:
+        return {}
     given = {name: getattr(workload, field) for name, (field, *_) in FIELDS.items()}
     usual = {name: getattr(tradeoffs.USUAL, field) for name, (field, *_) in FIELDS.items()}
     return {name: OPEN if value is None else str(value) for name, value in given.items() if value != usual[name]}

@@ -68,9 +68,13 @@ class Verdict:
     questions: tuple[tuple[str, str], ...]
 
 
+STEPS = tuple(Decimal(1).scaleb(-places) for places in range(10))
+SUFFIXES = {"percent": "%", "seconds": " s", "minutes": " min"}
+
+
 def points(value: float, places: int = 0) -> Figure:
     """An estimated score or an end of its interval."""
-    return Figure(number(Decimal(value), places), value)
+    return Figure(rounded(Decimal(value), places), value)
 
 
 def span(estimate: evidence.Estimate) -> Figure:
@@ -91,9 +95,13 @@ def leaning(p: float | None) -> Outcome:
     return "tie" if evidence.call(p) == "close" else "a" if p > 0.5 else "b"
 
 
+def rounded(value: Decimal, places: int) -> str:
+    return f"{value.quantize(STEPS[places], ROUND_HALF_UP):f}"
+
+
 def number(value: Decimal, places: int = 0) -> Figure:
     """A value rounded half up to a fixed number of decimals."""
-    return Figure(f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}", value)
+    return Figure(rounded(value, places), value)
 
 
 def percent(share: Decimal) -> Figure:
@@ -111,14 +119,9 @@ def reading(row: Row, side: Literal["a", "b"]) -> str:
 
 
 def score_text(value: Decimal, unit: str) -> Figure:
-    figure = f"{value.normalize():f}"
-    texts = {
-        "percent": f"{figure}%",
-        "usd": f"${value.quantize(Decimal('0.01'), ROUND_HALF_UP):,f}",
-        "seconds": f"{figure} s",
-        "minutes": f"{figure} min",
-    }
-    return Figure(texts.get(unit, figure), value)
+    if unit == "usd":
+        return Figure(f"${value.quantize(STEPS[2], ROUND_HALF_UP):,f}", value)
+    return Figure(f"{value.normalize():f}{SUFFIXES.get(unit, '')}", value)
 
 
 def gap_words(gap: Decimal | None) -> str:

@@ -1,6 +1,7 @@
 """Printing only: marks and plots of models, the page's absolute address."""
 
 from collections.abc import Sequence
+from functools import cache
 from html import escape
 
 from django import template
@@ -9,7 +10,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from comparisons import linked, news
+from comparisons.bills import NumberField
 from comparisons.cells import ScoreCell
+from comparisons.links import Toggle
 from comparisons.panels import BenchmarkGroup, BenchmarkLine, CategoryEstimate, CategoryLine
 from comparisons.tradeoffs import TradeoffRow
 
@@ -104,6 +107,50 @@ def aside(words: str) -> str:
 
 
 @register.simple_tag
+def pills(toggles: Sequence[Toggle], target: str) -> SafeString:
+    """Links that each show a panel in another way."""
+    return SafeString("".join(_pill(each, target) for each in toggles))
+
+
+def _pill(toggle: Toggle, target: str) -> str:
+    current, href = ' aria-current="true"' if toggle.is_current else "", escape(toggle.href)
+    swap = f'rel="nofollow" data-hx-get="{href}" data-hx-target="{target}" data-hx-swap="outerHTML"'
+    return f'<a id="{toggle.id}" href="{href}"{current} {swap}>{escape(toggle.label)}</a>'
+
+
+@register.simple_tag
+def weight_fields(fields: Sequence[tuple[str, str, int, str]]) -> SafeString:
+    return SafeString(
+        "".join(
+            _number(f"w-{slug}", f"w_{slug}", f"{name} ({share})", 0, 10, times) for slug, name, times, share in fields
+        )
+    )
+
+
+@register.simple_tag
+def load_fields(fields: Sequence[NumberField]) -> SafeString:
+    return SafeString(
+        "".join(
+            _number(
+                f"load-{each.name}",
+                each.name,
+                each.label,
+                int(each.name == "calls"),
+                each.most,
+                each.value,
+                ' placeholder="not known"' if each.name == "think" else "",
+            )
+            for each in fields
+        )
+    )
+
+
+def _number(key: str, name: str, label: str, least: int, most: int, value: object, more: str = "") -> str:
+    limits = f'type="number" min="{least}" max="{most}" step="1" value="{value}" inputmode="numeric"'
+    return f'<div class="field"><label for="{key}">{escape(label)}</label><input id="{key}" name="{name}" {limits}{more}></div>'
+
+
+@register.simple_tag
 def score(cell: ScoreCell | None) -> SafeString:
     """A table cell of one model's score on one benchmark: linked to its source, with what a reader must know about it.
 
@@ -172,6 +219,35 @@ def _limit(row: TradeoffRow, side: str) -> str:
 
 
 @register.simple_tag
+def tally(lines: Sequence[CategoryLine]) -> SafeString:
+    """Who wins where: a mark a category, a dash where nobody is called."""
+    return SafeString("".join(map(_tile, lines)))
+
+
+def _tile(line: CategoryLine) -> str:
+    sign = (
+        mark(line.leader, line.is_hollow)
+        if line.tile
+        else f'<span class="none" aria-hidden="true">{"=" if line.is_tie else "—"}</span>'
+    )
+    hollow = small("no shared test") if line.is_hollow else ""
+    return f'<li class="{line.tile}">{sign}{escape(line.name)}<span class="vh">: {escape(line.outcome)}</span>{hollow}</li>'
+
+
+@register.simple_tag
+def bill_rows(rows: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> SafeString:
+    return SafeString("".join(_bill_row(label, cells) for label, cells in rows))
+
+
+def _bill_row(label: str, cells: Sequence[tuple[str, str]]) -> str:
+    printed = "".join(
+        f'<td class="n">{f"{escape(text)}<small>{escape(detail)}</small>" if text else aside("no such line")}</td>'
+        for text, detail in cells
+    )
+    return f'<tr><th scope="row">{escape(label)}</th>{printed}</tr>'
+
+
+@register.simple_tag
 def category_rows(lines: Sequence[CategoryLine], has_estimate: bool) -> SafeString:
     """The table of categories; with estimates the averages stand behind them, on wide screens only."""
     return SafeString("".join(_category_row(line, has_estimate) for line in lines))
@@ -235,7 +311,16 @@ SECTIONS = ("Compare", "Leaderboard", "Models", "Benchmarks", "Pricing", "Method
 
 
 @register.simple_tag(takes_context=True)
-def sections(context: template.Context) -> list[tuple[str, str, bool]]:
-    """The main navigation: address, label, whether the page is in it."""
+def sections(context: template.Context) -> SafeString:
+    """The links of the main navigation; the one that the page is in is marked."""
     here = context["request"].path.split("/")[1] if "request" in context else ""
-    return [(f"/{name.lower()}/", name, here == name.lower()) for name in SECTIONS]
+    return _sections(here if here in (name.lower() for name in SECTIONS) else "")
+
+
+@cache
+def _sections(here: str) -> SafeString:
+    links = ((name, name.lower()) for name in SECTIONS)
+    current = ' aria-current="page"'
+    return SafeString(
+        "".join(f'<li><a href="/{slug}/"{current if slug == here else ""}>{name}</a></li>' for name, slug in links)
+    )
