@@ -35,8 +35,9 @@ class Line:
 class Notice:
     """What a page of an earlier day, or a page that is compared with one, says of the difference."""
 
-    day: str
-    said: str
+    day: str  # empty: it names no day, and `remarks` say why
+    changed: str = ""  # `4 numbers changed`
+    answer: str = ""  # `, the answer did not.`
     lines: tuple[Line, ...] = ()  # numbers on record
     more: str = ""
     outcomes: tuple[Line, ...] = ()  # what the site makes of them
@@ -238,7 +239,12 @@ def notice(
     lines = [line for line in numbers(then, now, both) if about(line)]
     return Notice(
         day=written(then.day),
-        said=_said(lines, *answers),
+        changed=count(len(lines), "number") + " changed"
+        if lines
+        else "Nothing changed"
+        if answers[0] == answers[1]
+        else "No number of its own changed",
+        answer=_answer(*answers, has_lines=bool(lines)),
         lines=explained(lines[:MOST_LINES], then, now),
         more=f"{len(lines) - MOST_LINES} more" if len(lines) > MOST_LINES else "",
         outcomes=outcomes(then, now, both) if with_outcomes else (),
@@ -247,12 +253,11 @@ def notice(
     )
 
 
-def _said(lines: Sequence[Line], old: str, new: str) -> str:
-    """`4 numbers changed since, the answer did not.`"""
-    if not lines and old == new:
-        return "Nothing changed since."
-    changed = f"{count(len(lines), 'number')} changed since" if lines else "No number of its own changed since"
-    return f"{changed}, the answer did not." if old == new else f"{changed}, and the answer did: then {old}, now {new}."
+def _answer(old: str, new: str, has_lines: bool) -> str:
+    """The end of the sentence that begins with what changed."""
+    if old != new:
+        return f", and the answer did: then {old}, now {new}."
+    return ", the answer did not." if has_lines else "."
 
 
 def _remarks(then: Past) -> tuple[str, ...]:
@@ -290,7 +295,7 @@ def withdrawn(then: Past, of: Sequence[LanguageModel]) -> Notice:
     """Of a page of models that are not all public today: there is nothing to compare it with."""
     gone = [model for model in of if model.status == "withdrawn"]
     remarks = [f"{model.name} has been withdrawn since{_successor(model)}." for model in gone]
-    return Notice(day=written(then.day), said="", remarks=(*remarks, *_remarks(then)))
+    return Notice(day=written(then.day), remarks=(*remarks, *_remarks(then)))
 
 
 def _successor(model: LanguageModel) -> str:

@@ -210,7 +210,7 @@ def since(
     seen = days.seen(*forms.day(request.GET, "since"), stand.day, models)
     if seen.then:
         return differences.of_pair(seen.then, stand, models, options, path)
-    return differences.Notice(day="", said=seen.note) if seen.note else None
+    return differences.Notice(day="", remarks=(seen.note,)) if seen.note else None
 
 
 def _shortlist(

@@ -90,7 +90,7 @@ def test_answer_that_changed_is_said_with_both(site, before):
 
 def test_comparison_says_what_changed_since_a_day(site, before):
     html = page(site, asking(SEED, before, "since"))
-    assert f"Since the end of {days.written(before)}. 3 numbers changed since, the answer did not." in text_of(html)
+    assert f"Since the end of {days.written(before)}. 3 numbers changed, the answer did not." in text_of(html)
     assert table(html, "since")[:4] == CHANGED
     assert '<meta name="robots" content="noindex,follow">' in html
     flipped = page(site, asking(f"{SEED}?flip=1&show=shared", before, "since"))
@@ -100,7 +100,7 @@ def test_comparison_says_what_changed_since_a_day(site, before):
 def test_comparison_with_nothing_new_says_so(site, before):
     day = before + datetime.timedelta(days=1)
     html = page(site, asking(SEED, day, "since"))
-    assert f"Since the end of {days.written(day)}. Nothing changed since." in text_of(html)
+    assert f"Since the end of {days.written(day)}. Nothing changed." in text_of(html)
     assert "<details><summary>The numbers" not in html
 
 
@@ -138,7 +138,7 @@ def test_kept_link_carries_the_day_of_the_newest_change(site, before):
     days_passed(2)
     kept = re.search(r'id="keep" href="http://127.0.0.1:8000([^"]+)"', page(site, SEED))[1]
     assert kept == f"{SEED}?since={newest - datetime.timedelta(days=2)}"
-    assert "Nothing changed since." in text_of(page(site, kept))
+    assert "Nothing changed." in text_of(page(site, kept))
 
 
 # --- controls -------------------------------------------------------------------------------------------------------

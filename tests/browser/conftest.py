@@ -67,6 +67,7 @@ def site(tmp_path_factory, admin_account) -> Iterator[str]:
     for command in (
         ["migrate", "--no-input"],
         ["import_catalogue"],
+        ["shell", "--command", "from tests.clock import days_passed; days_passed(10)"],
         ["createsuperuser", "--no-input", "--username", name, "--email", ""],
         ["collectstatic", "--no-input"],
     ):
