@@ -16,9 +16,19 @@ from tests.test_pages import page, text_of
 PAIR = ("gemma-4-31b", "gpt-4-1")
 
 
-@pytest.fixture
-def before(site) -> datetime.date:
+@pytest.fixture(scope="module")
+def edited(stored, django_db_blocker) -> datetime.date:
     """The day before the edits of yesterday."""
+    with django_db_blocker.unblock():
+        return _edited()
+
+
+@pytest.fixture
+def before(edited, site) -> datetime.date:
+    return edited
+
+
+def _edited() -> datetime.date:
     days_passed(5)
     since, today = marks(), timezone.localdate()
     gpt = LanguageModel.objects.get(slug="gpt-4-1")

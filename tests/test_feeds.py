@@ -4,7 +4,6 @@ import datetime
 from xml.etree import ElementTree
 
 import pytest
-from django.db.models import QuerySet
 from django.test import Client
 
 from comparisons.models import Category, Change, Creator, LanguageModel, ModelAlias
@@ -107,8 +106,8 @@ def test_feed_of_what_is_not_there_or_gone_is_none(site):
     assert site.get("/models/nope/changes.atom").status_code == 404
     assert site.get("/compare/nope-vs-gpt-4-1/changes.atom").status_code == 404
     assert site.get("/compare/gpt-4-1/changes.atom").status_code == 404
-    QuerySet(LanguageModel).filter(slug="gpt-4-1").update(status="withdrawn")
+    LanguageModel.objects.filter(slug="gpt-4-1").update(status="withdrawn")
     response = site.get(PAIR)
     assert (response.status_code, response.content.decode()) == (410, "GPT-4.1 is withdrawn from the catalogue.")
-    QuerySet(LanguageModel).filter(slug="gpt-4-1").update(status="draft")
+    LanguageModel.objects.filter(slug="gpt-4-1").update(status="draft")
     assert site.get(PAIR).status_code == 404
