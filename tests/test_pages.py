@@ -83,6 +83,8 @@ def test_page_is_well_formed_public_and_cacheable(site, path):
     assert text_of(re.search(r"<h1[^>]*>(.*?)</h1>", html, re.DOTALL)[1])
     assert re.search(r"<title>[^<|]{3,} \| BenchLM</title>", html)
     assert f'<link rel="canonical" href="http://127.0.0.1:8000{path}">' in html
+    moment = re.compile(r"20\d\d-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?")  # HTML knows no more than three digits of a second
+    assert [each for each in re.findall(r'datetime="([^"]*)"', html) if not moment.fullmatch(each)] == []
     assert "csrf" not in html
     assert not response.cookies
     assert response.headers["Cache-Control"] == "public, max-age=0, must-revalidate, s-maxage=60"
