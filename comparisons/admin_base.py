@@ -239,7 +239,7 @@ class StatusAdmin(CurationAdmin):
             rows, values = self.model.objects.filter(pk__in=keys), {"status": Status.PUBLISHED}
             values |= {"withdrawn_on": None} if self.model is Score else {}
             try:
-                found = foresight.foresee(lambda: rows.update(**values), timezone.localdate())
+                found = foresight.foresee(lambda: rows.stand_in(**values), timezone.localdate())
             except IntegrityError:  # some will be refused: which ones is said when the rest is published
                 pass
             else:

@@ -1,9 +1,11 @@
-"""What curators do to the catalogue. Each row is saved singly: its history and the change log have it."""
+"""What curators do to the catalogue. Each row that changes has its entry in the history and, if public, in the change log."""
 
 import copy
 import datetime
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import batched
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
@@ -27,6 +29,7 @@ from comparisons.models import (
 from comparisons.scoring import STALE_DAYS
 
 IMPLAUSIBLE_RATIO = 10
+AT_ONCE = 500  # rows a statement
 NOUNS = {LanguageModel: "model", Score: "score", Offer: "offer", OfferTier: "price step"}
 # What a row's name or its line in the change log reads; `None` asks for nothing more than the row.
 RELATED = {Score: ("model", "benchmark"), Offer: ("model",), OfferTier: ("offer__model",), Runtime: ("model",)}
@@ -94,13 +97,20 @@ def record_change(before: models.Model | None, after: models.Model | None, reaso
 
     A row that is public neither before nor after, such as a draft, writes nothing.
     """
+    return record_changes([(before, after)], reason)
+
+
+def record_changes(states: Iterable[tuple[models.Model | None, models.Model | None]], reason: str = "") -> list[Change]:
+    """The same for many rows at once."""
+    changes = [change for before, after in states for change in changes_between(before, after, reason)]
+    return Change.objects.bulk_create(changes)
+
+
+def changes_between(before: models.Model | None, after: models.Model | None, reason: str) -> list[Change]:
     row, old, new = after or before, fields_of(before), fields_of(after)
     previous = last_offer(row).exclude(pk=row.pk).first() if before is None and isinstance(row, Offer) else None
     new = new or old | {"status": Status.DRAFT}
-    changes = changes_for(row, old, new, previous=fields_of(previous), reason=reason)
-    for change in changes:
-        change.save()
-    return changes
+    return changes_for(row, old, new, previous=fields_of(previous), reason=reason)
 
 
 def save_row(row: models.Model, reason: str = "", *, is_news: bool = True) -> None:
@@ -147,44 +157,53 @@ class Outcome:
 
 def set_status(rows: QuerySet, status: Status, reason: str = "") -> Outcome:
     """Give models, scores or offers a status. One that cannot have it is refused and does not stop the rest."""
-    outcome = Outcome()
+    outcome, states = Outcome(), []
+    values = {"status": status}
+    if rows.model is Score:
+        values["withdrawn_on"] = timezone.localdate() if status == Status.WITHDRAWN else None
+    why = reason or f"{status.label} from the list"
     with transaction.atomic():
         for row in locked(rows):
             if row.status == status:
                 outcome.already += 1
                 continue
             before = copy.copy(row)
-            row.status = status
-            if isinstance(row, Score):
-                row.withdrawn_on = timezone.localdate() if status == Status.WITHDRAWN else None
-            row._change_reason = reason or f"{status.label} from the list"
+            for name, value in values.items():
+                setattr(row, name, value)
             try:
                 row.clean()
-                with transaction.atomic():
-                    row.save()
+                if isinstance(row, Offer):  # the one table in which another row can stand in the way
+                    row._change_reason = why
+                    with transaction.atomic():
+                        row.save()
             except (ValidationError, IntegrityError):
                 outcome.refused.append(f"{row}: {refusal(row)}")
                 continue
-            record_change(before, row, reason)
-            outcome.done += 1
-            outcome.hidden += status == Status.PUBLISHED and not is_public(row)
+            states.append((before, row))
+        if rows.model is not Offer:
+            write_all([row for _, row in states], why, **values)
+        record_changes(states, reason)
+        outcome.done = len(states)
+        outcome.hidden = sum(status == Status.PUBLISHED and not is_public(row) for _, row in states)
     return outcome
+
+
+def write_all(rows: Sequence[models.Model], why: str, **values) -> None:
+    """Write the same values to many rows of one table, each with its entry in the history."""
+    moment = timezone.now()
+    for chunk in batched(rows, AT_ONCE, strict=False):
+        table = type(chunk[0]).objects
+        table.filter(pk__in=[row.pk for row in chunk]).because(why, moment).update(**values)
 
 
 def mark_checked(rows: QuerySet) -> Outcome:
     """Note that the sources of scores were looked at today and still say the same."""
-    outcome = Outcome()
     today = timezone.localdate()
     with transaction.atomic():
-        for row in locked(rows):
-            if row.checked_on == today:
-                outcome.already += 1
-                continue
-            row.checked_on = today
-            row._change_reason = "Checked from the list"
-            row.save()
-            outcome.done += 1
-    return outcome
+        found = list(locked(rows))
+        unseen = [row for row in found if row.checked_on != today]
+        write_all(unseen, "Checked from the list", checked_on=today)
+    return Outcome(done=len(unseen), already=len(found) - len(unseen))
 
 
 def locked(rows: QuerySet) -> QuerySet:
