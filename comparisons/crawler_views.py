@@ -13,7 +13,7 @@ from django.utils import timezone
 from comparisons import bills, sitemaps
 from comparisons.links import Options
 from comparisons.models import LanguageModel
-from comparisons.responses import public
+from comparisons.responses import DATED, public
 
 VALID_DAYS = 180  # of security.txt
 
@@ -40,7 +40,7 @@ def sitemap(request: HttpRequest, section: str) -> HttpResponse:
 def robots(request: HttpRequest) -> HttpResponse:
     """Everything may be read but other views of the same page, and pages of one person."""
     context = {
-        "parameters": [*(name for name in Options.__slots__ if name != "workload"), *bills.FIELDS],
+        "parameters": [*(name for name in Options.__slots__ if name != "workload"), *bills.FIELDS, *DATED],
         "has_usual_admin": settings.ADMIN_PATH == "admin/",
         "blocked": settings.BLOCKED_CRAWLERS,
     }

@@ -74,7 +74,8 @@ class Now:
     @property
     def newest(self) -> datetime.date:
         """The day of the newest change that a page can show."""
-        return CatalogueVersion.day_of(freshness.version()) or self.day
+        moment = CatalogueVersion.moment_of(freshness.version())
+        return moment.date() if moment else self.day
 
     def rows(self, of: Sequence[LanguageModel]) -> list[LanguageModel]:
         return [model for model in of if model.status == Status.PUBLISHED]

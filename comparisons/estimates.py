@@ -78,11 +78,12 @@ def of_day(
 
     `changed_at` is when the catalogue of then had last changed.
     """
-    newest = Fit.objects.filter(made_at__lt=end).values_list("pk", "made_at").first()
+    newest = Fit.objects.filter(made_at__lt=end).values_list("pk", "made_at", "catalogue").first()
     if newest is None:
         return None
-    key, made_at = newest
-    return _opened(key, made_at, changed_at is None or changed_at <= made_at, rules, published)
+    key, made_at, catalogue = newest
+    read_at = min(made_at, CatalogueVersion.moment_of(catalogue) or made_at)  # earlier: a full fit was still owed
+    return _opened(key, made_at, changed_at is None or changed_at <= read_at, rules, published)
 
 
 def _opened(

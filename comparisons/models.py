@@ -158,10 +158,10 @@ class CatalogueVersion(models.Model):
         return f"{row[0]}-{row[1].timestamp():.6f}" if row else "0"
 
     @staticmethod
-    def day_of(stamp: str) -> datetime.date | None:
-        """The day of the newest change that a public page can show, from a stamp."""
+    def moment_of(stamp: str) -> datetime.datetime | None:
+        """When the version of a stamp was raised."""
         moment = stamp.partition("-")[2]
-        return datetime.datetime.fromtimestamp(float(moment), datetime.UTC).date() if moment else None
+        return datetime.datetime.fromtimestamp(float(moment), datetime.UTC) if moment else None
 
 
 class CatalogueRow(models.Model):

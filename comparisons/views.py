@@ -195,6 +195,7 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str, seen: da
         "options": options,
         "article": "comparisons/pair_article.html",
         "note": seen.note,
+        "permalink": with_days(path, days_in(request, seen)),
         "notice": differences.of_pair(seen.then, seen.now, models, options, path) if seen.then else None,
         "since": since(request, seen.stand, models, options, path),
         "keep_href": with_days(options.href(path), {"since": f"{seen.stand.newest}"}),
@@ -235,6 +236,7 @@ def _shortlist(
         "is_indexed": False,
         "article": "comparisons/shortlist_article.html",
         "note": seen.note,
+        "permalink": with_days(path, days_in(request, seen)),
         "notice": differences.of_shortlist(seen.then, seen.now, models, options.href(path)) if seen.then else None,
     }
     kept = days_in(request, seen)

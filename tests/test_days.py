@@ -127,6 +127,15 @@ def test_page_of_a_day_is_what_it_was_whatever_is_edited_and_imported_later(site
     assert bare(page(site, "/models/gpt-4-1/")) != bare(printed["/models/gpt-4-1/"])
 
 
+def test_page_of_a_day_on_which_a_full_fit_was_owed_says_so_too(site, today):
+    days_passed(1)
+    Score.objects.filter(model__slug="gpt-4-1", benchmark__slug="gpqa").update(value=75)
+    assert estimates.catch_up() == ["GPT-4.1"]
+    printed = page(site, SEED)
+    assert "the catalogue has changed since." in text_of(printed)
+    assert bare(page(site, asking(SEED, today))) == bare(printed)
+
+
 # --- addresses that name no such day --------------------------------------------------------------------------------
 FAULTY = {
     "soon": "“soon” is not a day written as",

@@ -167,6 +167,8 @@ def test_every_control_and_link_of_a_day_keeps_it(site, before):
     assert [link for link in own if link.count(f"as_of={before}") != 1] == []
     compared = [link for link in own if link.startswith("/compare/")]
     assert [link for link in compared if link.count("since=") != 1] == []
+    permalink = f"http://127.0.0.1:8000{SEED}?as_of={before}&amp;since={before - datetime.timedelta(days=1)}"
+    assert f'<a href="{permalink}">Permalink</a>' in html
     forms = re.findall(r'<form\b[^>]*action="(/compare/[^"]*)"[^>]*>(.*?)</form>', body, re.DOTALL)
     assert len(forms) == 3
     for _, fields in forms:
