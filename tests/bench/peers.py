@@ -232,13 +232,13 @@ def viewed(playwright: Playwright, case: Case) -> dict[str, float]:
         protocol = context.new_cdp_session(page)
         protocol.send("Network.enable")
         wire, answered = defaultdict(float), set()
-        protocol.on("Network.responseReceived", lambda event: answered.add(event["requestId"]))
+        protocol.on("Network.responseReceived", lambda event: note(event, answered))
         protocol.on(
             "Network.dataReceived",
-            lambda event: wire.__setitem__(event["requestId"], wire[event["requestId"]] + event["encodedDataLength"]),
+            lambda event: wire.update({event["requestId"]: wire[event["requestId"]] + event["encodedDataLength"]}),
         )
         protocol.on(
-            "Network.loadingFinished", lambda event: wire.__setitem__(event["requestId"], event["encodedDataLength"])
+            "Network.loadingFinished", lambda event: wire.update({event["requestId"]: event["encodedDataLength"]})
         )
         frames = []
         protocol.on(
@@ -257,6 +257,11 @@ def viewed(playwright: Playwright, case: Case) -> dict[str, float]:
     finally:
         context.close()
         shutil.rmtree(profile, ignore_errors=True)
+
+
+def note(event: dict, answered: set[str]) -> None:
+    if not event["response"]["url"].startswith("data:"):
+        answered.add(event["requestId"])
 
 
 # --- rounds ---------------------------------------------------------------------------------------------------------
