@@ -118,6 +118,43 @@ def test_requests_in_pieces_and_in_a_row_are_all_answered(gunicorn):
     assert found == [b"HTTP/1.1 200 OK\r\n"] * 3
 
 
+ODD = {
+    "no host": b"GET /healthz/ HTTP/1.1\r\n\r\n",
+    "two hosts": b"GET /healthz/ HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.test\r\n\r\n",
+    "foreign host": b"GET /healthz/ HTTP/1.1\r\nHost: evil.test\r\n\r\n",
+    "length and chunks": b"POST /healthz/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": b"POST /healthz/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    "length of nonsense": b"POST /healthz/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: x\r\n\r\n",
+    "negative length": b"POST /healthz/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n",
+    "odd chunk": b"POST /newsletter/ HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-Proto: https\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "trailers": b"POST /healthz/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHost: evil.test\r\n\r\n",
+    "unknown coding": b"POST /healthz/ HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: gzip\r\n\r\n",
+    "bare line feed": b"GET /healthz/ HTTP/1.1\r\nHost: 127.0.0.1\nX: y\r\n\r\n",
+    "folded header": b"GET /healthz/ HTTP/1.1\r\nHost: 127.0.0.1\r\nX: y\r\n z\r\n\r\n",
+    "space before the colon": b"GET /healthz/ HTTP/1.1\r\nHost : 127.0.0.1\r\n\r\n",
+    "header of 100 kB": b"GET /healthz/ HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
+    "1,000 headers": b"GET /healthz/ HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"X: y\r\n" * 1_000 + b"\r\n",
+    "line of 100 kB": b"GET /?" + b"y" * 100_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    "endless line": b"y" * 300_000,
+    "version of nonsense": b"GET /healthz/ HTTP/9.9\r\nHost: 127.0.0.1\r\n\r\n",
+    "HTTP/2 in the clear": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "nonsense": b"\x16\x03\x01\x00\xa5\x01\x00\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_request_is_refused_and_the_next_client_answered(gunicorn, name):
+    with socket.create_connection(("127.0.0.1", gunicorn), timeout=5) as client:
+        try:
+            client.sendall(ODD[name])
+            line = client.makefile("rb").readline()
+        except ConnectionError:  # refused before all of it was sent
+            line = b""
+    assert line == b"" or 400 <= int(line.split()[1]) < 500 or line.split()[1] == b"501", line
+    with urlopen(f"http://127.0.0.1:{gunicorn}/healthz/", timeout=10) as response:
+        assert response.status == 200
+
+
 def test_server_names_no_version(gunicorn):
     with urlopen(f"http://127.0.0.1:{gunicorn}/healthz/", timeout=10) as response:
         assert response.headers.get_all("Server") == ["gunicorn"]

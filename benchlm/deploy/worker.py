@@ -6,6 +6,8 @@ import socket
 import struct
 import time
 
+from gunicorn.http.errors import InvalidHeader
+from gunicorn.http.message import Request
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 SECONDS = 10  # for a request to arrive; then the connection is closed
@@ -42,6 +44,12 @@ class PatientWorker(ThreadWorker):
     def handle_error(self, req: object, client: socket.socket, addr: tuple, exc: Exception) -> None:
         """gunicorn's own would log who sent a bad request."""
         super().handle_error(req, client, ("a client", -1), exc)
+
+    def handle_request(self, req: Request, conn: TConn) -> object:
+        """Django would take the machine's own name for a host that is missing; RFC 9112, 3.2 wants 400."""
+        if req.version >= (1, 1) and not any(name == "HOST" for name, _ in req.headers):
+            raise InvalidHeader("HOST", req=req)
+        return super().handle_request(req, conn)
 
     def handle(self, conn: TConn) -> object:
         """In a thread: what was read goes back to where gunicorn's parser looks for it."""
