@@ -2,13 +2,7 @@
 
 import datetime
 import io
-import os
-import signal
-import sqlite3
-import subprocess
-import sys
 import zipfile
-from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -787,36 +781,6 @@ def test_long_import_tells_its_progress(db, tmp_path):
     err = io.StringIO()
     call_command("import_catalogue", folder_with(tmp_path / "long", edit), stdout=io.StringIO(), stderr=err)
     assert err.getvalue().splitlines() == [f"scores: {done} of 1,200" for done in ("500", "1,000", "1,200")]
-
-
-KILLED_IMPORT = """
-import datetime, os, signal, sys, django
-django.setup()
-from comparisons.importing.writing import import_folder
-def kill(table, done, total):
-    if table == "scores":
-        os.kill(os.getpid(), signal.SIGKILL)
-import_folder(sys.argv[1], today=datetime.date(2026, 11, 25), progress=kill)
-"""
-
-
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="copies the database into a file")
-def test_killed_import_leaves_the_state_before(django_db_setup, django_db_blocker, tmp_path):
-    path = tmp_path / "site.sqlite3"
-    with django_db_blocker.unblock(), closing(sqlite3.connect(path)) as copy:
-        connection.ensure_connection()
-        connection.connection.backup(copy)
-    site = {"DATABASE_URL": f"sqlite:///{path}", "DJANGO_SETTINGS_MODULE": "tests.settings"}
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED_IMPORT, folder_with(tmp_path / "small")],
-        cwd=BUNDLED.parents[1],
-        env=os.environ | site,
-        capture_output=True,
-    )
-    assert (killed.stderr, killed.returncode) == (b"", -signal.SIGKILL)
-    with closing(sqlite3.connect(path)) as left:
-        for table in ("category", "languagemodel", "score", "historicalscore", "change"):
-            assert left.execute(f"SELECT count(*) FROM comparisons_{table}").fetchall() == [(0,)]
 
 
 def test_import_stopped_half_way_leaves_the_state_before(small, tmp_path):
