@@ -126,9 +126,11 @@ def apply_plan(plan: Plan, batch: Batch, *, reason: str = REASON, progress: Prog
 
 def report_of(plan: Plan, faults: list[Fault], *, applied: bool) -> Report:
     refused = refused_lines(faults)
+    bad = {(fault.file, fault.line) for fault in faults if not fault.confirm}
     tables, differences = [], []
     for name, table in TABLES.items():
         rows, stored = plan.rows.get(name, []), plan.stored[name]
+        rows = [row for row in rows if (table.file, row.line) not in bad]
         created = sum(1 for row in rows if row.stored is None)
         updated = sum(1 for row in rows if row.stored and row.changed)
         kept = len(stored.keys() - {row.key for row in rows})

@@ -229,3 +229,95 @@ def choose(page: Page, field: str, text: str) -> None:
     page.locator(".select2-search__field").fill(text)
     page.locator(".select2-results__option", has_text=text).first.click()
     expect(page.locator(f"#select2-id_{field}-container")).to_contain_text(text)
+
+
+# --- how many clicks it takes -----------------------------------------------------------------------------------------
+TWENTY = "\t" + "\t".join(["GPT-4.1", "Gemma 4 31B", "Kimi K2.5", "Gemini 3 Pro"]) + "\n"
+TWENTY += "".join(
+    f"{test}\t" + "\t".join(f"{value + place}.5" for place in range(4)) + "\n"
+    for test, value in (("GPQA", 60), ("MMLU-Pro", 70), ("HLE", 10), ("IFEval", 80), ("LMArena Text", 1400))
+)
+THREE = "model,host,input,output\nGPT-4.1,OpenAI,2.1,8.1\ngpt-4.1-mini,OpenAI,0.41,1.61\no3,OpenAI,2.1,8.1\n"
+
+
+class Hand:
+    """Clicks and counts them; what is typed or pasted needs none."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.clicks = page, 0
+
+    def click(self, selector: str) -> None:
+        self.clicks += 1
+        self.page.locator(selector).first.click()
+
+    def paste(self, selector: str, text: str) -> None:
+        self.click(selector)
+        self.page.keyboard.insert_text(text)
+
+
+@pytest.fixture
+def unchanged(site, desk):
+    """Undoes what a test stored: the site is shared."""
+    yield
+    look(desk, f"{site}/admin/comparisons/batch/")
+    desk.locator("#result_list tbody th a").first.click()
+    desk.get_by_role("button", name="Undo this paste").click()
+    expect(desk.locator(".messagelist")).to_contain_text("are as they were")
+    assert desk.messages == []
+
+
+def test_twenty_scores_are_pasted_in_fifteen_clicks(site, desk, unchanged):
+    look(desk, f"{site}/admin/")
+    hand = Hand(desk)
+    hand.click("text=Paste a table")
+    hand.paste("#id_text", TWENTY)
+    hand.paste("#id_source_url", "https://example.org/table")
+    hand.paste("#id_setting", "as printed")
+    hand.click("text=Show the difference")
+    expect(desk.locator(".counts")).to_have_text("20 new")
+    hand.click("button:text-is('Publish')")
+    expect(desk.locator(".messagelist")).to_contain_text("20 scores published: 20 new, 0 changed.")
+    assert hand.clicks <= 15
+    assert desk.messages == []
+
+
+def test_three_prices_are_changed_in_twelve_clicks(site, desk, unchanged):
+    look(desk, f"{site}/admin/")
+    hand = Hand(desk)
+    hand.click("text=Paste a table")
+    hand.paste("#id_text", THREE)
+    hand.paste("#id_source_url", "https://example.org/prices")
+    hand.click("text=Show the difference")
+    expect(desk.locator(".counts")).to_have_text("3 changed")
+    hand.click("button:text-is('Publish')")
+    expect(desk.locator(".messagelist")).to_contain_text("6 prices published: 3 new, 3 changed.")
+    assert hand.clicks <= 12
+
+
+def test_intake_pages_fit_a_phone(site, open_page, signed_in):
+    page = open_page(width=360)
+    page.context.add_cookies(signed_in)
+    wide = {}
+    for path in ("batch/paste/", "batch/upload/"):
+        look(page, f"{site}/admin/comparisons/{path}")
+        wide[path] = page.evaluate("document.documentElement.scrollWidth")
+    look(page, f"{site}/admin/comparisons/batch/paste/")
+    page.fill("#id_text", TWENTY + "Odd test\t1,5\t1\t1\t1\nBBH\t1,5\t—\t**70**\t71*\n")
+    page.fill("#id_source_url", "https://example.org/table")
+    page.click("text=Show the difference")
+    expect(page.locator("h2").first).to_have_text("Names that are not known here")
+    wide["difference"] = page.evaluate("document.documentElement.scrollWidth")
+    assert (wide, page.messages) == ({"batch/paste/": 360, "batch/upload/": 360, "difference": 360}, [])
+
+
+def test_table_is_pasted_without_scripts(site, open_page, signed_in):
+    page = open_page(javascript=False)
+    page.context.add_cookies(signed_in)
+    page.goto(f"{site}/admin/comparisons/batch/paste/")
+    page.fill("#id_text", "\tGPT-4.1\nGPQA\t1,5\n")
+    page.fill("#id_source_url", "https://example.org/table")
+    page.click("text=Show the difference")
+    page.click("button:text-is('Publish')")
+    expect(page.locator(".messagelist")).to_contain_text("Nothing was stored: correct what is refused")
+    page.click("summary:text-is('Change the table or what holds for all of it')")
+    expect(page.locator("#id_text")).to_have_value("\tGPT-4.1\nGPQA\t1,5\n")
