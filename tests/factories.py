@@ -50,22 +50,26 @@ class Catalogue:
 
 
 @cache
-def bundled(scores: Path = BUNDLED / "scores.csv") -> Catalogue:
-    """The catalogue that comes with the site, or its weights and models with the scores of another file."""
+def bundled(scores: Path | None = None, folder: Path = BUNDLED) -> Catalogue:
+    """The catalogue that comes with the site, or its weights and models with the scores of another file; or that of a folder."""
+    categories = [
+        Category(row["slug"], row["name"], Decimal(row["weight"]), int(row["order"]))
+        for row in sheet(folder / "categories.csv")
+    ]
     return Catalogue(
-        tuple(
-            Category(row["slug"], row["name"], Decimal(row["weight"]), int(row["order"])) for row in sheet("categories")
-        ),
-        {row["slug"]: _benchmark(row) for row in sheet("benchmarks")},
-        _results(scores),
-        _facts(),
+        tuple(categories),
+        {row["slug"]: _benchmark(row) for row in sheet(folder / "benchmarks.csv")},
+        _results(scores or folder / "scores.csv"),
+        _facts(folder),
     )
 
 
 def sheet(name: str | Path) -> list[dict[str, str]]:
+    """The rows of a file that are no drafts and not withdrawn."""
     path = name if isinstance(name, Path) else BUNDLED / f"{name}.csv"
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))
+    return [row for row in rows if row.get("status") not in ("draft", "withdrawn")]
 
 
 def _benchmark(row: dict[str, str]) -> Benchmark:
@@ -107,9 +111,9 @@ def _results(path: Path) -> dict[str, list[tuple[str, Result]]]:
     return dict(found)
 
 
-def _facts() -> dict[str, Facts]:
+def _facts(folder: Path) -> dict[str, Facts]:
     offers, runtimes = defaultdict(list), defaultdict(list)
-    for row in sheet("prices"):
+    for row in sheet(folder / "prices.csv"):
         offers[row["model"]].append(
             Offer(
                 host=row["provider"],
@@ -123,7 +127,7 @@ def _facts() -> dict[str, Facts]:
                 source_url=row["source_url"],
             )
         )
-    for row in sheet("runtimes"):
+    for row in sheet(folder / "runtimes.csv"):
         if row["measured_on"] and row["source_url"]:
             runtimes[row["model"]].append(
                 Runtime(
@@ -151,7 +155,7 @@ def _facts() -> dict[str, Facts]:
             knowledge_cutoff=row["knowledge_cutoff"],
             url=row["url"],
         )
-        for row in sheet("models")
+        for row in sheet(folder / "models.csv")
     }
 
 

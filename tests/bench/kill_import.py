@@ -12,6 +12,8 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
+from collections import Counter
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -25,28 +27,32 @@ def main(kills: int = 40, seed: int = 1) -> int:
 
     django.setup()
     from django.contrib.auth.models import User
+    from django.test.utils import setup_test_environment
 
     from comparisons.importing.writing import import_folder
     from tests.test_importing import TODAY
 
+    setup_test_environment()
     chance, folder = random.Random(seed), Path(tempfile.mkdtemp(prefix="kill-import-"))
     assert import_folder(files(folder, 0), today=TODAY).applied
     User.objects.create_superuser("ada", password="a-long-password-1")
-    outcomes, half = {"before": 0, "after": 0}, []
+    outcomes, half = Counter(), []
     for place in range(kills):
         door = (by_command, by_page)[place % 2]
         before, value = state(), place % 90 + 1
         folder_of_try = files(folder, value)
         how = kill_after(chance.randint(1, WRITES)) if place % 4 < 3 else kill_in(chance.uniform(0.02, 0.4))
-        how(lambda door=door, folder=folder_of_try: door(folder))
+        ended = how(lambda door=door, folder=folder_of_try: door(folder))
+        if ended not in (0, -signal.SIGKILL):
+            raise SystemExit(f"{door.__name__} failed by itself: {ended}")
         now = state()
         after = {**before, "values": [value], "batches": before["batches"] + 1}
         after |= {name: before[name] + COUNT for name in ("history", "changes")}
         if now in (before, after):
-            outcomes["after" if now == after else "before"] += 1
+            outcomes[f"{door.__name__} {'killed' if ended else 'ended'} {'after' if now == after else 'before'}"] += 1
         else:
             half.append({"door": door.__name__, "before": before, "now": now})
-    print(json.dumps({"kills": kills, **outcomes, "half": half}))
+    print(json.dumps({"tries": kills, "outcomes": outcomes, "half": half}))
     return bool(half)
 
 
@@ -92,7 +98,8 @@ def by_page(folder: Path) -> None:
 
     client = signed_in(User.objects.get(username="ada"))
     page = send(client, ("scores.csv", (folder / "scores.csv").read_bytes()))
-    press(client, page, allow_large_change="on")
+    answer = press(client, page, allow_large_change="on")
+    assert answer.status_code == 302, answer.text
 
 
 # --- the two ways to be killed ------------------------------------------------------------------------------------------
@@ -105,15 +112,22 @@ def forked(work: Callable[[], None]) -> int:
         return child
     try:
         work()
-    finally:
-        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
 
 
-def kill_after(writes: int) -> Callable[[Callable[[], None]], None]:
+def ended(child: int) -> int:
+    """How a process ended: its exit code, or the signal as a negative number."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def kill_after(writes: int) -> Callable[[Callable[[], None]], int]:
     """The process kills itself right before it sends its n-th row of the catalogue, or ends when it sends fewer."""
 
-    def way(work: Callable[[], None]) -> None:
-        os.waitpid(forked(lambda: counted(work, writes)), 0)
+    def way(work: Callable[[], None]) -> int:
+        return ended(forked(lambda: counted(work, writes)))
 
     return way
 
@@ -135,14 +149,14 @@ def counted(work: Callable[[], None], writes: int) -> None:
         work()
 
 
-def kill_in(seconds: float) -> Callable[[Callable[[], None]], None]:
+def kill_in(seconds: float) -> Callable[[Callable[[], None]], int]:
     """Someone else kills the process after a while, wherever it is."""
 
-    def way(work: Callable[[], None]) -> None:
+    def way(work: Callable[[], None]) -> int:
         child = forked(work)
         time.sleep(seconds)
         os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        return ended(child)
 
     return way
 

@@ -1,19 +1,23 @@
 """python -m tests.bench.sentences: every pair of the bundled catalogue in words, with the estimate, held against its figures.
 
+`--data DIR` takes the files that export_catalogue wrote instead, `--sample N` so many of its pairs, drawn with `--seed`.
 Parses all sentences for names and numbers and finds each in the result objects; counts the pairs whose call goes against their own
 averages or shared tests, and sees that each says why. Prints what it counted; ends with 1 when anything is amiss.
 """
 
+import argparse
+import random
 import re
 import sys
 import time
 from datetime import date
 from itertools import combinations
+from pathlib import Path
 
 from comparisons import evidence, flips
 from comparisons.scoring import Comparison, compare
 from comparisons.verdicts import Verdict, odds, percent, points, shares, verdict
-from tests.factories import Catalogue, bundled
+from tests.factories import BUNDLED, Catalogue, bundled
 from tests.test_verdicts import BROKEN, NUMERAL, WORD, Decimal, facts_figures, figures_of, multiples, whole
 
 AVERAGES, SHARED = "points the other way from the estimate", "The estimate goes against them"
@@ -52,9 +56,17 @@ def fitted(catalogue: Catalogue, models: list[str]) -> tuple[evidence.Fit, evide
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=BUNDLED)
+    parser.add_argument("--sample", type=int)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
     started = time.perf_counter()
-    catalogue = bundled()
-    models = sorted(catalogue.results)
+    catalogue = bundled(folder=asked.data)
+    models = sorted(catalogue.results.keys() & catalogue.facts.keys())
+    chosen = list(combinations(models, 2))
+    if asked.sample and asked.sample < len(chosen):
+        chosen = random.Random(asked.seed).sample(chosen, asked.sample)
     found, basket = fitted(catalogue, models)
     weights = {category.slug: float(category.weight) for category in catalogue.categories}
     cards = {model: catalogue.card(model) for model in models}
@@ -64,7 +76,7 @@ def main() -> int:
     with_digits = sorted((name for name in names if re.search(r"\d", name)), key=len, reverse=True)
     named = re.compile("|".join(map(re.escape, with_digits)))
     faults, pairs, badges, contrary, shared = [], 0, {}, 0, 0
-    for a, b in combinations(models, 2):
+    for a, b in chosen:
         facts = catalogue.facts[a], catalogue.facts[b]
         comparison = compare(cards[a], cards[b], catalogue.benchmarks, catalogue.categories)
         checked = compare(confirmed[a], confirmed[b], catalogue.benchmarks, catalogue.categories)
