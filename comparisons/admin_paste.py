@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.views.decorators.http import require_POST
 
-from comparisons import curation, estimates
+from comparisons import curation, estimates, foresight
 from comparisons.admin_base import ReadOnlyAdmin
 from comparisons.admin_paste_forms import NameForm, PasteForm, UploadForm, choices_of
 from comparisons.importing import names, pasting, prices, results, scores, uploads
@@ -30,6 +30,7 @@ from comparisons.models import Batch, Status, UnmatchedName
 SHOWN = 200  # rows of each outcome on a page
 PER_PAGE = 100  # rows of a batch
 SEEN_ELSE = "What is stored has changed since you looked, or the table was edited: look again, then store."
+FORESEE, SAVING = "foresee", (Status.PUBLISHED, Status.DRAFT)  # the buttons of a difference
 LATER = "The estimated scores follow with the next fit, within a day."
 
 
@@ -217,35 +218,34 @@ def step(
     *,
     carried: str = "",
 ) -> HttpResponse:
-    """Show the difference, or store it when that was asked and what was seen still holds."""
-    status = request.POST.get("step", "")
+    """Show the difference, and store it, or foresee what that would change, when what was seen still holds."""
+    asked = request.POST.get("step", "")
+    status = Status.DRAFT if asked == Status.DRAFT else Status.PUBLISHED
+    if asked not in (FORESEE, *SAVING):
+        return page(request, kind, form, lay_out(status), carried)
     with transaction.atomic():
-        if status in (Status.PUBLISHED, Status.DRAFT):
-            one_at_a_time()
+        one_at_a_time()
         desk = lay_out(Status.PUBLISHED)
-        if status in (Status.PUBLISHED, Status.DRAFT):
-            if desk.stamp != request.POST.get("seen", "") and not desk.faults:
-                messages.warning(request, SEEN_ELSE)
-                return page(request, kind, form, desk, carried)
-            desk = desk if status == Status.PUBLISHED else lay_out(status)
-            if not allowed(request, desk.right, status):
-                raise PermissionDenied
-            if refusal := hindrance(form, desk):
-                messages.error(request, refusal)
-                return page(request, kind, form, desk, carried)
-            batch, refusal = stored(request, form, desk, kind)
-            if refusal:
-                messages.error(request, f"Nothing was stored: {refusal.reason}")
-                return page(request, kind, form, desk, carried)
-    if status not in (Status.PUBLISHED, Status.DRAFT):
+        if desk.stamp != request.POST.get("seen", "") and not desk.faults:
+            messages.warning(request, SEEN_ELSE)
+            return page(request, kind, form, desk, carried)
+        desk = desk if status == Status.PUBLISHED else lay_out(status)
+        if not allowed(request, desk.right, status):
+            raise PermissionDenied
+        if refusal := hindrance(form, desk):
+            messages.error(request, refusal)
+            return page(request, kind, form, desk, carried)
+        if asked == FORESEE:
+            found = foresight.foresee(lambda: stored(request, form, desk, kind), timezone.localdate())
+            return page(request, kind, form, desk, carried, found)
+        batch, refusal = stored(request, form, desk, kind)
+    if refusal:
+        messages.error(request, f"Nothing was stored: {refusal.reason}")
         return page(request, kind, form, desk, carried)
     tell(request, desk, batch, status)
-    return HttpResponseRedirect(
-        reverse(
-            "admin:comparisons_batch_change" if batch.pk else "admin:comparisons_batch_changelist",
-            args=[batch.pk] if batch.pk else [],
-        )
-    )
+    if batch.pk is None:
+        return HttpResponseRedirect(reverse("admin:comparisons_unmatchedname_changelist"))
+    return HttpResponseRedirect(reverse("admin:comparisons_batch_change", args=[batch.pk]))
 
 
 def stored(request: HttpRequest, form: PasteForm | UploadForm, desk: Desk, kind: str) -> tuple[Batch, Fault | None]:
@@ -297,7 +297,14 @@ def tell(request: HttpRequest, desk: Desk, batch: Batch, status: str) -> None:
         messages.info(request, LATER)
 
 
-def page(request: HttpRequest, kind: str, form, desk: Desk | None, carried: str = "") -> TemplateResponse:
+def page(
+    request: HttpRequest,
+    kind: str,
+    form: PasteForm | UploadForm,
+    desk: Desk | None,
+    carried: str = "",
+    foreseen: foresight.Foresight | None = None,
+) -> TemplateResponse:
     name_forms = []
     if desk and desk.found and not desk.queues:
         may = request.user.has_perm("comparisons.add_modelalias")
@@ -309,6 +316,7 @@ def page(request: HttpRequest, kind: str, form, desk: Desk | None, carried: str 
         "form": form,
         "desk": desk,
         "carried": carried,
+        "foresight": foreseen,
         "name_forms": name_forms,
         "settled": settled(request, desk),
         "groups": groups(desk),

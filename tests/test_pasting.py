@@ -302,6 +302,16 @@ def test_what_changed_since_the_look_is_shown_before_it_is_stored(desk):
     assert Score.objects.get(benchmark__slug="bbh").value == 70
 
 
+def test_what_a_paste_changes_on_the_site_is_said_before_it_is_stored(desk):
+    page = press(desk, look(desk, "\tGPT-4.1\tGemma 4 31B\nBBH\t70\t60\n"), "foresee")
+    found = page.context["foresight"]
+    assert (Score.objects.filter(source_url=SOURCE).count(), Batch.objects.count(), found.looked_at) == (0, 1, 1)
+    assert [(moved.model, moved.lines[0][1:]) for moved in found.moved] != []
+    assert "Nothing is stored yet." in page.text
+    assert press(desk, page).status_code == 302
+    assert Score.objects.filter(source_url=SOURCE).count() == 2
+
+
 def test_draft_is_hidden_and_never_takes_a_published_score_off(desk):
     page = look(desk, "\tGPT-4.1\nBBH\t70\n")
     before = Change.objects.count()
