@@ -156,7 +156,7 @@ def page_store(get_response: GetResponse) -> GetResponse:
             page = shared(key) or built(key, lambda: get_response(clean(request, key)))
         if isinstance(page, HttpResponse):
             return compress_live(request, page)
-        return answer(page, request)
+        return answer(key, page, request)
 
     return respond
 
@@ -258,15 +258,13 @@ def finished(response: HttpResponse) -> Page | None:
     body = response.content
     headers = tuple((name, value) for name, value in response.items() if name not in ("Content-Length", "ETag", "Vary"))
     is_text = response.get("Content-Type", "").startswith(TEXTUAL) and len(body) >= SMALLEST_COMPRESSED
-    bodies = (
-        {"gzip": gzip.compress(body, 6, mtime=0), "br": brotli.compress(body, quality=5)} if is_text else {"": body}
-    )
+    bodies = {"gzip": gzip.compress(body, 6, mtime=0)} if is_text else {"": body}
     vary_line = ("Vary", "Accept-Encoding, HX-Request")
     return Page((*headers, vary_line), response["ETag"], bodies)
 
 
 # --- answering ------------------------------------------------------------------------------------------------------
-def answer(page: Page, request: HttpRequest) -> HttpResponse:
+def answer(key: Key, page: Page, request: HttpRequest) -> HttpResponse:
     """The page as this client takes it, or 304 where it has it already."""
     tags = request.META.get("HTTP_IF_NONE_MATCH")
     if tags and is_current(tags, page.etag):
@@ -276,8 +274,8 @@ def answer(page: Page, request: HttpRequest) -> HttpResponse:
                 response.headers[name] = value
         response.headers["ETag"] = page.etag
         return response
-    coding = chosen_coding(request.META.get("HTTP_ACCEPT_ENCODING", "")[:200]) if "" not in page.bodies else ""
-    body = page.bodies[coding] if coding in page.bodies else zlib.decompress(page.bodies["gzip"], wbits=31)
+    coding = chosen_coding(request.META.get("HTTP_ACCEPT_ENCODING", "")[:200]) if "gzip" in page.bodies else ""
+    body = coded(key, page, coding)
     response = HttpResponse(b"" if request.method == "HEAD" else body)
     for name, value in page.headers:
         response.headers[name] = value
@@ -286,6 +284,18 @@ def answer(page: Page, request: HttpRequest) -> HttpResponse:
     if coding:
         response.headers["Content-Encoding"] = coding
     return response
+
+
+def coded(key: Key, page: Page, coding: str) -> bytes:
+    """The body in a coding; brotli is made, and kept from then on, for the first client that takes it."""
+    if coding in page.bodies:
+        return page.bodies[coding]
+    plain = zlib.decompress(page.bodies["gzip"], wbits=31)
+    if not coding:
+        return plain
+    body = brotli.compress(plain, quality=5)
+    memory.put(key, page._replace(bodies=page.bodies | {coding: body}))
+    return body
 
 
 def is_current(tags: str, etag: str) -> bool:
