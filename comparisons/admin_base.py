@@ -1,5 +1,7 @@
 """What the tables of the admin share: forms that lose nothing, a history to read and go back by, the status actions."""
 
+import re
+
 from django.contrib import admin, messages
 from django.contrib.messages.storage import default_storage
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
@@ -172,6 +174,17 @@ class NotSavedError(Exception):
         self.response = response
 
 
+def publishes_rows(request: HttpRequest, table: type[models.Model]) -> bool:
+    """Whether a draft among the rows of a model's page is to be published with it."""
+    name = table._meta.get_field("model").remote_field.related_name if table in (Score, Offer) else ""
+    marked = [key.removesuffix("-status") for key in request.POST if name and re.fullmatch(rf"{name}-\d+-status", key)]
+    published = [
+        request.POST.get(f"{row}-id", "") for row in marked if request.POST[f"{row}-status"] == Status.PUBLISHED
+    ]
+    keys = [key for key in published if key.isascii() and key.isdecimal() and len(key) < 19]
+    return bool(keys) and table.objects.filter(pk__in=keys, status=Status.DRAFT).exists()
+
+
 def refuse_unsaved(response: HttpResponse) -> None:
     if response.status_code != 302:
         raise NotSavedError(response)
@@ -197,10 +210,10 @@ class StatusAdmin(CurationAdmin):
     def is_foreseen(self, request: HttpRequest, object_id: str | None) -> bool:
         if FORESEE in request.POST:
             return True
-        if request.POST.get("status") != Status.PUBLISHED or not self.has_publish_permission(request):
+        row = self.get_object(request, object_id) if object_id and self.has_publish_permission(request) else None
+        if row is None or request.POST.get("status") != Status.PUBLISHED:
             return False
-        row = self.get_object(request, object_id) if object_id else None
-        return row is not None and row.status == Status.DRAFT
+        return row.status == Status.DRAFT or any(publishes_rows(request, inline.model) for inline in self.inlines)
 
     def foresee_saving(self, request: HttpRequest, object_id: str | None, form_url: str) -> HttpResponse:
         """The form is saved for a moment; where it is refused it comes back as it would on saving."""

@@ -36,8 +36,8 @@ from comparisons.verdicts import count, joined, points
 
 FEW_SHARED = 3  # shared tests under which a featured pair is thin
 UNLOCKING = 6  # missing scores named for such a pair
-TRIED = 2_000  # unconfirmed scores looked at
-EXAMINED = 200  # of them tried against the estimates, the rest against averages alone
+TRIED = 500  # unconfirmed scores looked at
+EXAMINED = 50  # of them tried against the estimates, the rest against averages alone
 RIVALS = 8  # pairs of a model that they are tried on, beside the featured ones
 SAME_ROUND = 3  # rows with one round figure from one source
 ROUND = 5
@@ -534,6 +534,7 @@ QUEUES = (
         "score",
         kept("implausible", implausible),
         with_rows("checked", "correct", "withdraw"),
+        "Confirm: it is right",
     ),
     Queue(
         "disagreeing",

@@ -191,6 +191,19 @@ def test_form_that_publishes_says_what_it_changes_before(curator):
     assert (row.status, str(row.value), row.history.first().history_change_reason) == ("published", "2.0000", "Seen")
 
 
+def test_draft_row_on_a_models_page_is_foreseen_too(curator):
+    row = draft_score("llama-3-1-8b", "hle", "60")
+    address = url(LanguageModel, "change", row.model_id)
+    forms = entries(curator.get(address))
+    place = next(
+        name.removesuffix("-id") for name, value in forms.items() if name.endswith("-id") and value == str(row.pk)
+    )
+    page = curator.post(address, forms | {f"{place}-status": "published"})
+    row.refresh_from_db()
+    assert (page.context["foresight"].moved[0].model, row.status) == ("Llama 3.1 8B Instruct", "draft")
+    assert curator.post(address, forms | {f"{place}-setting": "other"}).status_code == 302
+
+
 def test_what_a_correction_changes_is_said_on_request(curator):
     score = Score.objects.published().filter(model__slug="gpt-4-1", benchmark__slug="gpqa").get()
     address, before = url(Score, "change", score.pk), rows()
