@@ -270,6 +270,8 @@ def refit(*, seeds: int = 5, moment: datetime.datetime | None = None) -> Fit | N
     placed = evidence.standings(found, weights(rules), basket(), drop=unable(models.values()))
     told = last.told if last else {}
     with transaction.atomic():
+        CatalogueVersion.rise()  # pages print the new estimates; from here on edits wait
+        is_current = CatalogueVersion.number_of(CatalogueVersion.stamp()) == CatalogueVersion.number_of(version) + 1
         if seeds:
             told = tell_moves(told, news.boards(placed, [c.slug for c in rules.categories]), models, rules, began_at)
         row = Fit.objects.create(
@@ -296,8 +298,8 @@ def refit(*, seeds: int = 5, moment: datetime.datetime | None = None) -> Fit | N
             if place.model in models
         )
         timelines.record(row.made_at.date(), plain.whole(row.made_at.date()), {place.model: place for place in placed})
-        CatalogueVersion.rise()  # pages print the new estimates
-        Fit.objects.filter(pk=row.pk).update(catalogue=CatalogueVersion.stamp())
+        if is_current:  # else somebody edited what the fit had read, and pages say that it is older than the catalogue
+            Fit.objects.filter(pk=row.pk).update(catalogue=CatalogueVersion.stamp())
         drop_old_fits(row.made_at.date())
     return row
 

@@ -158,6 +158,10 @@ class CatalogueVersion(models.Model):
         return f"{row[0]}-{row[1].timestamp():.6f}" if row else "0"
 
     @staticmethod
+    def number_of(stamp: str) -> int:
+        return int(stamp.partition("-")[0])
+
+    @staticmethod
     def moment_of(stamp: str) -> datetime.datetime | None:
         """When the version of a stamp was raised."""
         moment = stamp.partition("-")[2]
