@@ -23,7 +23,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, QueryDict
 from django.middleware.gzip import GZipMiddleware
 from django.urls import Resolver404, resolve
@@ -173,7 +173,7 @@ def key_of(request: HttpRequest) -> Key | None:
         version = freshness.version()
     except SuspiciousOperation:
         return None
-    except DatabaseError:
+    except Error:
         version = freshness.last_known()
     if query is None or version is None:
         return None

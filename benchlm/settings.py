@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "benchlm.newsletter",
 ]
 MIDDLEWARE = [
+    "benchlm.logs.request_ids",
     "benchlm.pagestore.page_store",
     "benchlm.middleware.response_headers",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -89,6 +90,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "benchlm.logs.for_templates",
             ],
             "builtins": ["comparisons.templatetags.benchlm", "django.templatetags.static"],
         },
@@ -231,11 +233,16 @@ GEOIP_PATH = env.str("GEOIP_PATH", default="")  # the operator's country file in
 WORKERS = env.int("WEB_CONCURRENCY", default=(os.cpu_count() or 1) if IS_GUNICORN else 1)
 
 # --- logs: what happened, never to whom -----------------------------------------------------------------------------
+LOG_FORMAT = env.str("LOG_FORMAT", default="json" if IS_PUBLIC else "text")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request": {"()": "benchlm.logs.WithRequestId"}},
+    "formatters": {
+        "text": {"format": "{asctime} {levelname} {name}: {message} {request_id}", "style": "{"},
+        "json": {"()": "benchlm.logs.JsonLines"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     # Django's own mail handler would send request details, network address included, to ADMINS.
     "loggers": {"django": {"handlers": ["console"], "level": "INFO", "propagate": False}},

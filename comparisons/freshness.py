@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Hashable
 
-from django.db import DatabaseError, OperationalError, connection
+from django.db import Error, OperationalError, connection
 
 from comparisons.models import CatalogueVersion, version_mark
 
@@ -32,7 +32,7 @@ def version() -> str:
         return seen[2]  # somebody is reading it
     try:
         _seen = now, mark, CatalogueVersion.stamp()
-    except DatabaseError:
+    except Error:
         _failed_at = time.monotonic()
         raise
     finally:

@@ -76,5 +76,4 @@ urlpatterns = [
     path(".well-known/security.txt", crawler_views.security, name="security"),
     path("search/", views.search, name="search"),
     path("privacy/", views.privacy, name="privacy"),
-    path("healthz/", views.healthz, name="healthz"),
 ]

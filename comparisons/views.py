@@ -7,18 +7,15 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, connection
 from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
     HttpResponseRedirect,
-    JsonResponse,
 )
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_safe
 from django_htmx.http import reswap, retarget
 
 from comparisons import (
@@ -45,7 +42,6 @@ from comparisons.links import TWINS, Options, comparison_path, twin_address, twi
 from comparisons.methodology import held_out_tables, self_test_lines, worked_example, worked_words
 from comparisons.models import (
     Benchmark,
-    CatalogueVersion,
     Category,
     Change,
     FeaturedPair,
@@ -501,24 +497,6 @@ def privacy(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_safe
-def healthz(request: HttpRequest) -> JsonResponse:
-    """Whether the site can answer from its data: 200, or 503 with the part that fails."""
-    try:
-        connection.ensure_connection()
-        version = CatalogueVersion.stamp()
-    except DatabaseError:
-        return JsonResponse(
-            {"status": "failing", "database": "unreachable"},
-            status=503,
-            headers={"Cache-Control": "no-store", "Retry-After": "10"},
-        )
-    return JsonResponse(
-        {"status": "ok", "database": "ok", "catalogue": version, "release": settings.RELEASE},
-        headers={"Cache-Control": "no-store"},
-    )
-
-
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404 in the site's look or in a twin's format, with the nearest names for a comparison or a model."""
     asked = request.resolver_match.kwargs.get("twin", "") if request.resolver_match else ""
@@ -537,8 +515,3 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     response = render(request, "404.html", {"near": near[:6], "fields": finding.fields()}, status=404)
     patch_vary_headers(response, ["HX-Request"])
     return response
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """500 without the database: the page is static."""
-    return render(request, "500.html", status=500)

@@ -717,16 +717,6 @@ def test_download_is_the_published_catalogue(site):
 
 
 # --- health and failure ---------------------------------------------------------------------------------------------
-def test_health_says_version_and_release(site):
-    response = site.get("/healthz/")
-    assert (response.status_code, response.json()["status"], response.json()["catalogue"]) == (
-        200,
-        "ok",
-        CatalogueVersion.stamp(),
-    )
-    assert response.headers["Cache-Control"] == "no-store"
-
-
 def test_failure_has_the_look_of_the_site_and_no_detail(site):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE comparisons_change RENAME TO elsewhere")
