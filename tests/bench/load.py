@@ -59,7 +59,7 @@ READ = (
     "/newsletter/sample/",
 )
 FINE = {  # 429: the hour's share of sign-ups or reports is used up, which costs a transaction all the same
-    "sign up": {303, 429}, "report": {303, 429}, "save": {302}, "read": {200}, "send": {0}, "import": {0}, "backup": {0},
+    "sign up": {303, 429}, "report": {303, 429}, "save": {302, 409}, "read": {200}, "send": {0}, "import": {0}, "backup": {0},
 }  # fmt: skip
 
 
@@ -157,7 +157,8 @@ def saving(port: int, number: int, session: str) -> Step:
     jar = Visitor(port, number, {"sessionid": session})
 
     def step(turn: int) -> tuple[int, str]:
-        return jar.ask(path, jar.form_at(path) | {"url": f"https://example.com/{turn}", "_save": "Save"})
+        status, text = jar.ask(path, jar.form_at(path) | {"url": f"https://example.com/{turn}", "_save": "Save"})
+        return (409 if "while you were editing" in text else status), text  # an import was quicker: the form comes back
 
     return step
 
