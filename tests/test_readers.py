@@ -262,6 +262,36 @@ def test_file_that_is_no_export_is_refused(small, name, content, reason):
         read_export({name: content}, names)
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"results": {"t": {"acc,none": "x"}}, "model_name": "a"}, "acc is no number"),
+        ({"results": {"t": {"acc,none": float("nan")}}, "model_name": "a"}, "acc is no number"),
+        ({"results": {"t": {"acc,none": True}}, "model_name": "a"}, "acc is no number"),
+        ({"results": {"t": {"acc,none": 0.5}}, "model_name": "a", "group_subtasks": ["x"]}, "not of the format"),
+        (
+            {"eval": {"model": "a/b", "task": "t", "config": ["x"]}, "results": {"scores": [{}]}, "status": "success"},
+            "not of the format",
+        ),
+    ],
+)
+def test_odd_json_is_refused_without_a_fault(small, content, told):
+    try:
+        looked = compare({"r.json": json.dumps(content).encode()}, "results", {}, today=TODAY)
+    except UnreadableError as error:
+        assert told in str(error)
+    else:
+        assert [score.refused for score in looked.reading.scores] == [told]
+
+
+def test_odd_values_of_an_export_are_refused_one_by_one(small):
+    export = copy.deepcopy(EXPORT)
+    export["models.json"]["items"][0]["benchmarks"] = {"knowledge": {"gpqa": "high", "quiz": [1], "elo": float("inf")}}
+    looked = compare(raw(export), "benchlm", {}, today=TODAY, is_whole=True)
+    refused = [cell.said for cell in looked.difference.cells if cell.outcome == "refused"]
+    assert refused[:3] == ["high is not a plain number", "[1] is not a plain number", "Infinity is not a plain number"]
+
+
 # --- the command and the page ---------------------------------------------------------------------------------------------
 def test_own_evaluations_are_stored_beside_the_public_ones(small, capsys):
     call_command("import_results", LM_EVAL, INSPECT, source_url=OWN)

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from comparisons.importing.formats import plain_number
 from comparisons.importing.names import Known
-from comparisons.importing.readers import Reading, read_json
+from comparisons.importing.readers import Reading, is_number, read_json
 from comparisons.importing.reading import Fault, UnreadableError
 from comparisons.importing.scores import Reported
 from comparisons.models import Category, Creator
@@ -123,7 +123,8 @@ def describe_tests(
     """Tests that are not known here, with weight 0: the weights of the categories here are not the export's."""
     values: dict[str, list[Decimal]] = defaultdict(list)
     for _, _, key, value in figures(models):
-        values[key].append(Decimal(str(value)))
+        if is_number(value):
+            values[key].append(Decimal(str(value)))
     places = {plain(text): slug for slug, name in Category.objects.values_list("slug", "name") for text in (slug, name)}
     order = Category.objects.count()
     taken = set(known.slugs)
@@ -163,7 +164,7 @@ def describe_tests(
 
 def scale(values: list[Decimal]) -> dict[str, str]:
     """Unit and bounds as the figures themselves tell: 0 to 100, a rating, or an index without bounds."""
-    if all(0 <= value <= 100 for value in values):
+    if not values or all(0 <= value <= 100 for value in values):
         return {"unit": "percent", "floor": "0", "ceiling": "100"}
     return {"unit": "elo" if min(values) >= RATING_FROM else "index", "floor": "", "ceiling": ""}
 

@@ -46,7 +46,7 @@ class Reading:
 def read_json(name: str, raw: bytes) -> object:
     """The JSON of a file, its decimals as the file writes them; raises UnreadableError."""
     try:
-        return json.loads(raw.decode("utf-8-sig"), parse_float=Decimal)
+        return json.loads(raw.decode("utf-8-sig"), parse_float=Decimal, parse_constant=str)
     except BROKEN as error:
         raise UnreadableError(f"{name} is no JSON file: {shown(str(error))}") from None
 
@@ -113,8 +113,7 @@ def lm_eval_metrics(figures: Mapping) -> list[tuple[str, str, object]]:
     found = []
     for key, value in figures.items():
         metric, _, variant = key.partition(",")
-        is_figure = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-        if is_figure and "," in key and not metric.endswith("_stderr"):
+        if "," in key and not metric.endswith("_stderr"):
             found.append((metric, "" if variant == "none" else variant, value))
     return found
 
@@ -129,13 +128,19 @@ def partial(found: Mapping, task: str) -> str:
     return f"run with a limit of {limit}" if limit and not counts else ""
 
 
+def is_number(value: object) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
 def percentage(value: object) -> str:
-    """A share of 1 in percent."""
-    return plain_number(round(Decimal(str(value)) * 100, 4))
+    """A share of 1 in percent; what is no number stays as it is."""
+    return plain_number(round(Decimal(str(value)) * 100, 4)) if is_number(value) else str(value)
 
 
 def no_share(metric: str, value: object) -> str:
     """Why a figure cannot be a percentage; empty where it can."""
+    if not is_number(value):
+        return f"{metric} is no number"
     if metric not in SHARES:
         return f"{metric} is no share of 1, so its unit is not known"
     return "" if 0 <= Decimal(str(value)) <= 1 else f"{metric} lies outside 0 to 1"
@@ -165,7 +170,7 @@ def read_inspect(name: str, found: Mapping) -> Reading:
     front = (results.get("headline") or {}).get("metric", "accuracy")
     for score in scores:
         metric = (score.get("metrics") or {}).get(front) or {}
-        if not isinstance(metric.get("value"), int | float | Decimal):
+        if not is_number(metric.get("value")):
             reading.faults.append(Fault(name, None, str(score.get("name", "")), f"has no {front}"))
             continue
         value = metric["value"]

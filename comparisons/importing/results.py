@@ -50,9 +50,12 @@ class Looked:
 
 def read(files: Mapping[str, bytes], form: str, names: Mapping[str, Known], *, status: str) -> Reading:
     """All files of a format as one reading; raises UnreadableError."""
-    if form == "benchlm":
-        return read_export(files, names, status=status)
-    found = list(read_results(files))
+    try:
+        if form == "benchlm":
+            return read_export(files, names, status=status)
+        found = list(read_results(files))
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UnreadableError(f"{', '.join(files)[:80]}: something is not of the format ({error}).") from None
     title = found[0].title if len(found) == 1 else f"{len(found)} files of results"
     parts = (chain.from_iterable(getattr(each, name) for each in found) for name in ("scores", "said", "faults"))
     scores, said, faults = map(list, parts)
