@@ -6,8 +6,11 @@ import io
 from decimal import Decimal
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import User
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import transaction
+from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
@@ -185,17 +188,23 @@ def by_paste(desk, tmp_path, table: str, rows: list[dict[str, str]]) -> dict[int
 
 
 def by_form(desk, tmp_path, table: str, rows: list[dict[str, str]]) -> dict[int, str]:
+    """The pages of the admin, of which a refusal is not printed."""
     address = reverse(f"admin:comparisons_{TABLES[table].model._meta.model_name}_add")
+    page = admin.site.get_model_admin(TABLES[table].model).add_view
     management = {
         field.html_name: str(field.value())
         for formset in desk.get(address).context["inline_admin_formsets"]
         for field in formset.formset.management_form
     }
-    refused = {}
+    ada, refused = User.objects.get(username="ada"), {}
+    ada.is_verified = lambda: True
     for place, row in enumerate(rows):
-        answer = desk.post(address, management | entered(table, row))
+        request = RequestFactory().post(address, management | entered(table, row))
+        request.user, request._dont_enforce_csrf_checks = ada, True
+        request._messages = CookieStorage(request)
+        answer = page(request)
         if answer.status_code != 302:
-            refused[place] = "; ".join(map(str, answer.context["errors"]))
+            refused[place] = "; ".join(map(str, answer.context_data["errors"]))
     return refused
 
 
