@@ -176,7 +176,7 @@ def allowed(request: HttpRequest, right: str, status: str) -> bool:
 def paste(request: HttpRequest) -> HttpResponse:
     if not any(allowed(request, right, Status.DRAFT) for right in ("score", "offer", "batch")):
         raise PermissionDenied
-    form = PasteForm(request.POST or None, initial={"source_kind": "vendor"})
+    form = PasteForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return page(request, "paste", form, None)
     return step(request, form, "paste", lambda status: lay_out_paste(form, request.POST, status))

@@ -36,6 +36,7 @@ LM_EVAL, INSPECT = (
     FIXTURES / "lm_eval.json",
     FIXTURES / "inspect.json",
 )  # written by the tools on a test of four questions
+PUBLIC = Path(__file__).parents[2] / "shared" / "data" / "benchlm-2026-08-15"
 TODAY = datetime.date(2026, 11, 27)
 OWN = "https://own.example/evals"
 MODEL = {
@@ -240,6 +241,17 @@ def test_described_row_that_is_refused_takes_what_hangs_on_it_along(small):
         "runtimes.csv: new-1, model: names no row of models.csv: new-1",
     ]
     assert {c.outcome for c in looked.difference.cells if c.model == "New 1"} == {"unknown"}
+
+
+@pytest.mark.skipif(not PUBLIC.is_dir(), reason=f"the public export is not at {PUBLIC.name}")
+def test_public_export_is_read_to_the_last_result(small):
+    files = {path.name: path.read_bytes() for path in PUBLIC.iterdir()}
+    looked = compare(files, "benchlm", {"status": "published"}, today=TODAY, is_whole=True)
+    counts = looked.difference.counts
+    assert (sum(counts.values()), counts["unknown"], counts.get("refused", 0)) == (4_406, 25, 0)
+    assert {str(fault).partition(":")[0] for fault in looked.faults} == {"pricing.json"}
+    rows = {name: len(found) for name, found in looked.difference.plan.rows.items()}
+    assert (rows["models"] + 2, rows["prices"], rows["runtimes"]) == (388, 221, 122)
 
 
 @pytest.mark.parametrize(

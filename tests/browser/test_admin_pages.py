@@ -250,6 +250,11 @@ class Hand:
         self.clicks += 1
         self.page.locator(selector).first.click()
 
+    def choose(self, selector: str, value: str) -> None:
+        """A list is opened by one click and answered by another."""
+        self.clicks += 2
+        self.page.select_option(selector, value)
+
     def paste(self, selector: str, text: str) -> None:
         self.click(selector)
         self.page.keyboard.insert_text(text)
@@ -272,6 +277,7 @@ def test_twenty_scores_are_pasted_in_fifteen_clicks(site, desk, unchanged):
     hand.click("text=Paste a table")
     hand.paste("#id_text", TWENTY)
     hand.paste("#id_source_url", "https://example.org/table")
+    hand.choose("#id_source_kind", "vendor")
     hand.paste("#id_setting", "as printed")
     hand.click("text=Show the difference")
     expect(desk.locator(".counts")).to_have_text("20 new")
@@ -304,6 +310,7 @@ def test_intake_pages_fit_a_phone(site, open_page, signed_in):
     look(page, f"{site}/admin/comparisons/batch/paste/")
     page.fill("#id_text", TWENTY + "Odd test\t1,5\t1\t1\t1\nBBH\t1,5\t—\t**70**\t71*\n")
     page.fill("#id_source_url", "https://example.org/table")
+    page.select_option("#id_source_kind", "vendor")
     page.click("text=Show the difference")
     expect(page.locator("h2").first).to_have_text("Names that are not known here")
     wide["difference"] = page.evaluate("document.documentElement.scrollWidth")
@@ -316,6 +323,7 @@ def test_table_is_pasted_without_scripts(site, open_page, signed_in):
     page.goto(f"{site}/admin/comparisons/batch/paste/")
     page.fill("#id_text", "\tGPT-4.1\nGPQA\t1,5\n")
     page.fill("#id_source_url", "https://example.org/table")
+    page.select_option("#id_source_kind", "vendor")
     page.click("text=Show the difference")
     page.click("button:text-is('Publish')")
     expect(page.locator(".messagelist")).to_contain_text("Nothing was stored: correct what is refused")
