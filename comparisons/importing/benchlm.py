@@ -16,7 +16,7 @@ from comparisons.models import Category, Creator
 from comparisons.naming import plain, slugify
 
 FILES = ("models.json", "benchmarks.json", "pricing.json", "speed.json")
-HOST = "as listed by BenchLM"  # of a price: the export does not name who asks it
+HOST = "an unnamed host (BenchLM)"  # of a price: the export does not name who asks it
 WEIGHTS = {"Open Weight": "yes", "Proprietary": "no"}
 REASONING = {"Reasoning": "yes", "Non-Reasoning": "no", "Hybrid": "hybrid"}
 # What the export says in words alone: averages of other tests, and rates of mistakes.
