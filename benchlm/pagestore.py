@@ -76,7 +76,7 @@ LONGEST_PATH = 400
 KEPT_VARY = {"accept-encoding", "hx-request"}
 TEXTUAL = ("text/", "application/json", "application/atom+xml", "application/xml", "image/svg+xml")
 SMALLEST_COMPRESSED = 200
-OVERHEAD = 2_000  # bytes in memory of one page beside its bodies, measured with 1,000 pages
+OVERHEAD = 2_000  # bytes in memory of one page beside its bodies: a careful guess
 SHARED_SECONDS, SHARED_REST = 86_400, 5.0
 
 
