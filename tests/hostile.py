@@ -12,6 +12,8 @@ from io import BytesIO
 from urllib.parse import quote
 
 from django.conf import settings
+from django.core.signals import request_finished
+from django.db import close_old_connections
 from django.test.client import ClientHandler
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -155,7 +157,9 @@ def ask(asked: Asked, *, has_csrf_checks: bool = True) -> Answer:
     started = time.perf_counter()
     response = handler(has_csrf_checks)(asked.environ())
     body = b"".join(response) if response.streaming else response.content
+    request_finished.disconnect(close_old_connections)  # the connection belongs to the test
     response.close()
+    request_finished.connect(close_old_connections)
     return Answer(response.status_code, dict(response.items()), body, time.perf_counter() - started)
 
 

@@ -374,6 +374,7 @@ def test_store_of_no_size_keeps_nothing(site, monkeypatch):
 def shared_cache(settings, monkeypatch):
     settings.HAS_SHARED_CACHE = True
     monkeypatch.setattr(pagestore, "_rest_until", 0.0)
+    monkeypatch.setattr(pagestore, "SHARED_REST", 3_600.0)
     pagestore.cache.clear()
     yield
     pagestore.cache.clear()
@@ -396,6 +397,7 @@ def test_page_of_another_release_is_not_found_in_the_shared_cache(settings):
 def test_shared_cache_that_is_away_is_left_alone_for_a_while(site, settings, monkeypatch, caplog):
     settings.HAS_SHARED_CACHE = True
     monkeypatch.setattr(pagestore, "_rest_until", 0.0)
+    monkeypatch.setattr(pagestore, "SHARED_REST", 3_600.0)
     settings.CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
     }
