@@ -10,14 +10,12 @@ is the median of the ratios inside each round. Needs wrk and Chromium. Prints th
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import venv
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -29,7 +27,7 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import Playwright, TimeoutError, sync_playwright
 
-from tests.bench.machines import begun, cpu_seconds, ended, environment, free_port, manage, node, tree
+from tests.bench.machines import begun, ended, environment, free_port, manage, node, tree, wrk
 
 CONNECTIONS = 4
 ENVIRONMENTS = {"newest": ("datasette", "gradio", "streamlit"), "board": ("gradio", "gradio_leaderboard")}
@@ -191,27 +189,10 @@ def started(folder: Path, pythons: dict[str, Path], stack: ExitStack) -> dict[st
 
 
 # --- requests a second ----------------------------------------------------------------------------------------------
-def wrk(case: Case, seconds: int) -> tuple[float, float]:
+def under_load(case: Case, seconds: int) -> tuple[float, float]:
     """Requests a second, and milliseconds of the server's processors for each."""
-    before = cpu_seconds(case.server.pid)
-    command = [
-        "wrk",
-        "-t1",
-        f"-c{CONNECTIONS}",
-        f"-d{seconds}s",
-        "--timeout",
-        "60s",
-        "-H",
-        f"Accept-Encoding: {case.accept}",
-        case.url,
-    ]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    time.sleep(0.1)
-    spent = cpu_seconds(case.server.pid) - before
-    if "Non-2xx" in text or "Socket errors" in text:
-        raise SystemExit(f"{case.name}: {text}")
-    done = int(re.search(r"(\d+) requests in", text)[1])
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]), 1000 * spent / max(done, 1)
+    asked = ("--timeout", "60s", "-H", f"Accept-Encoding: {case.accept}", case.url)
+    return wrk(case.name, case.server.pid, CONNECTIONS, seconds, *asked)
 
 
 def page_of(case: Case) -> tuple[int, str]:
@@ -283,9 +264,9 @@ def main(rounds: int = 5, seconds: int = 3, kept: str = "") -> int:
         http, views = [], []
         asked = ("stored", "rendered", "single", "datasette")
         for key in asked:
-            wrk(cases[key], 1)
+            under_load(cases[key], 1)
         for turn in range(rounds):
-            http.append({key: wrk(cases[key], seconds) for key in rotated(asked, turn)})
+            http.append({key: under_load(cases[key], seconds) for key in rotated(asked, turn)})
         with sync_playwright() as playwright:
             for turn in range(rounds):
                 looked = rotated([key for key, case in cases.items() if case.seen], turn)

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
-from tests.bench.machines import cpu_seconds, ended, environment, free_port, manage, node, tree
+from tests.bench.machines import ended, environment, free_port, manage, node, tree, wrk
 
 ROWS = 40  # of the rendered pair
 PAIRS = """
@@ -55,18 +55,10 @@ def get(port: int, path: str, **headers: str) -> tuple[http.client.HTTPResponse,
 
 
 # --- requests a second ----------------------------------------------------------------------------------------------
-def wrk(case: Case, seconds: int) -> tuple[float, float]:
+def under_load(case: Case, seconds: int) -> tuple[float, float]:
     """Requests a second, and milliseconds of the server's processors for each."""
     headers = [word for name, value in case.headers for word in ("-H", f"{name}: {value}")]
-    before = cpu_seconds(case.server.pid)
-    command = ["wrk", "-t1", "-c16", f"-d{seconds}s", *headers, f"http://127.0.0.1:{case.port}{case.path}"]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    time.sleep(0.1)
-    spent = cpu_seconds(case.server.pid) - before
-    if "Non-2xx" in text or "Socket errors" in text:
-        raise SystemExit(f"{case.name}: {text}")
-    done = int(re.search(r"(\d+) requests in", text)[1])
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]), 1000 * spent / max(done, 1)
+    return wrk(case.name, case.server.pid, 16, seconds, *headers, f"http://127.0.0.1:{case.port}{case.path}")
 
 
 def cases(stored: tuple, live: tuple, pair: str, static: str) -> dict[str, Case]:
@@ -183,8 +175,8 @@ def main(rounds: int = 5, seconds: int = 3) -> int:
         static = re.search(r'href="(/static/css/site[^"]*)"', page)[1]
         asked = cases(stored, live, pair, static)
         for case in asked.values():  # each process has opened the catalogue and the estimates before anything counts
-            wrk(case, 3)
-        found = [{key: wrk(asked[key], seconds) for key in rotated(list(asked), turn)} for turn in range(rounds)]
+            under_load(case, 3)
+        found = [{key: under_load(asked[key], seconds) for key in rotated(list(asked), turn)} for turn in range(rounds)]
         report(asked, found)
         view = first_view(stored[1], f"/compare/{a}-vs-{b}/")
         print(
