@@ -143,6 +143,11 @@ def open_page(browser) -> Iterator[Callable[..., Page]]:
         context.close()
 
 
+def press_back(page: Page) -> None:
+    """Go back in the page's own history. Playwright's `go_back` fails when htmx, as it should, loads the page anew meanwhile."""
+    page.evaluate("setTimeout(() => history.back())")
+
+
 def note_failure(page: Page, request) -> None:
     if request.failure != "net::ERR_ABORTED":  # the page's own change of mind: a newer swap or suggestion
         page.messages.append(f"failed: {request.url} {request.failure}")

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import press_back
+
 SEED = "/compare/gemma-4-31b-vs-gpt-4-1/"
 WIDTHS = [1280, 360]
 CHECKED = ["/", SEED, "/leaderboard/", "/models/gpt-4-1/", "/methodology/"]
@@ -84,13 +86,13 @@ def test_toggle_swaps_in_place_and_back_restores(site, open_page):
     expect(page.locator("#show-shared")).to_be_focused()
     page.click("#rows-diff")
     page.wait_for_url("**?show=shared&rows=diff")
-    page.go_back()
+    press_back(page)
     page.wait_for_url(site + SEED + "?show=shared")
     expect(page.locator("table.trade tbody tr")).to_have_count(15)
-    page.go_back()
+    press_back(page)
     page.wait_for_url(site + SEED)
     expect(page.locator("table.bench caption")).to_have_text("Scores on 20 benchmarks, grouped by category")
-    page.go_forward()
+    page.evaluate("setTimeout(() => history.forward())")
     page.wait_for_url(site + SEED + "?show=shared")
     expect(page.locator("table.bench caption")).to_have_text("Scores on 3 benchmarks, grouped by category")
     assert page.messages == []
@@ -162,7 +164,7 @@ def test_leaderboard_sorts_and_filters_in_place(site, open_page):
     assert "sort=name" in page.url
     expect(page.locator("#status")).to_have_text(re.compile(r"^\d+ models shown$"))
     assert page.evaluate("window.sameDocument") is True
-    page.go_back()
+    press_back(page)
     expect(page.locator("#id_creator")).to_have_value("")
     assert page.messages == []
 
