@@ -7,6 +7,7 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
+from django.apps import apps
 from django.db import connection, transaction
 from django.test import Client
 
@@ -23,16 +24,32 @@ def _empty_store():
     freshness.forget()
 
 
-@pytest.fixture(scope="module")
-def stored(django_db_setup, django_db_blocker):
-    """The bundled catalogue with its estimates, taken out again after the module."""
+@pytest.fixture(scope="session")
+def bundled(django_db_setup, django_db_blocker) -> dict[str, list[tuple]]:
+    """The rows of every table of the catalogue once the bundled files are imported and fitted."""
     with django_db_blocker.unblock(), transaction.atomic():
         assert writing.import_folder(BUNDLED, today=TODAY).faults == ()
         assert estimates.refit(seeds=1) is not None
-        if (
-            connection.vendor == "postgresql"
-        ):  # which cannot count by itself what is not committed, and plans for empty tables
-            connection.cursor().execute("ANALYZE")
+        with connection.cursor() as cursor:
+            rows = {}
+            for table in apps.get_app_config("comparisons").get_models(include_auto_created=True):
+                cursor.execute(f'SELECT * FROM "{table._meta.db_table}"')
+                rows[table._meta.db_table] = cursor.fetchall()
+        transaction.set_rollback(True)
+    return rows
+
+
+@pytest.fixture(scope="module")
+def stored(bundled, django_db_blocker) -> Iterator[None]:
+    """The bundled catalogue with its estimates, taken out again after the module."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        with connection.cursor() as cursor:
+            for name, rows in bundled.items():
+                cursor.execute(f'DELETE FROM "{name}"')
+                if rows:
+                    cursor.executemany(f'INSERT INTO "{name}" VALUES ({", ".join(["%s"] * len(rows[0]))})', rows)
+            if connection.vendor == "postgresql":  # it cannot count what is not committed, and plans for empty tables
+                cursor.execute("ANALYZE")
         yield
         transaction.set_rollback(True)
 

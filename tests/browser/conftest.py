@@ -143,9 +143,13 @@ def open_page(browser) -> Iterator[Callable[..., Page]]:
         context.close()
 
 
-def press_back(page: Page) -> None:
-    """Go back in the page's own history. Playwright's `go_back` fails when htmx, as it should, loads the page anew meanwhile."""
-    page.evaluate("setTimeout(() => history.back())")
+def travel(page: Page, steps: int = -1) -> None:
+    """Go back, or forward, in the page's own history, until the page that htmx loads anew is there.
+
+    Playwright's own `go_back` fails when that happens while it waits.
+    """
+    with page.expect_event("load"):
+        page.evaluate("steps => setTimeout(() => history.go(steps))", steps)
 
 
 def note_failure(page: Page, request) -> None:

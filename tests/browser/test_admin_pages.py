@@ -65,7 +65,7 @@ def desk(signed_in, open_page) -> Page:
 def look(page: Page, address: str) -> None:
     """Open a page and let its scripts finish."""
     page.goto(address)
-    page.wait_for_load_state("networkidle")
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
 
 
 def test_index_lists_every_table_and_the_console_is_silent(site, open_page, admin_account):

@@ -5,7 +5,7 @@ import datetime
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import press_back
+from tests.browser.conftest import travel
 
 SEED = "/compare/gemma-4-31b-vs-gpt-4-1/"
 TODAY = datetime.datetime.now(datetime.UTC).date()
@@ -33,10 +33,10 @@ def test_page_of_a_day_is_the_same_swapped_and_loaded_and_back_works(site, open_
     assert (
         page.inner_text("#comparison") == loaded.inner_text("#comparison") == without_script.inner_text("#comparison")
     )
-    press_back(page)
+    travel(page)
     page.wait_for_url(f"**?show=shared&{ASKED}")
     expect(page.locator("table.bench caption")).to_have_text("Scores on 3 benchmarks, grouped by category")
-    press_back(page)
+    travel(page)
     page.wait_for_url(f"**{SEED}?{ASKED}")
     expect(page.locator(".past strong")).to_have_text(f"As on {DAY.day} {DAY:%B %Y}.")
     expect(page.locator("table.bench caption")).to_have_text("Scores on 20 benchmarks, grouped by category")

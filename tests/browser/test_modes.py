@@ -8,11 +8,11 @@ from playwright.sync_api import Page, expect
 SEED = "/compare/gemma-4-31b-vs-gpt-4-1/"
 MANY = "/compare/claude-opus-4-6-vs-gemma-4-31b-vs-gpt-4-1/"
 WEIGHTS, BILL = "#weigh button", "#load button"
-SWAPS = [  # page, then control after control; a control that lies folded away is unfolded first
+SWAPS = [  # page, then control after control; a control that lies folded away is unfolded first, and a list is a short one
     (SEED, ["#reading-tested", "#sources-confirmed", "#sources-all", "#show-gap", WEIGHTS, BILL]),
     (MANY, ["#show-shared", WEIGHTS, BILL]),
-    ("/leaderboard/", ["#reading-tested", "#apply", "#sort-coverage", WEIGHTS]),
-    ("/leaderboard/coding/", ["#sort-name"]),
+    ("/leaderboard/?creator=openai", ["#reading-tested", "#apply", "#sort-coverage", WEIGHTS]),
+    ("/leaderboard/coding/?creator=openai", ["#sort-name"]),
     ("/pricing/", ["#sort-output", BILL]),
     ("/shortlist/", [BILL]),
 ]
