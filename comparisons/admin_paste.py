@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_POST
 
 from comparisons import curation, estimates, foresight
@@ -434,6 +434,7 @@ class UnmatchedNameAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
+            path("typed/", wrap(require_POST(self.typed_view)), name="comparisons_unmatchedname_typed"),
             path("<int:key>/is/", wrap(require_POST(self.is_view)), name="comparisons_unmatchedname_is"),
             *super().get_urls(),
         ]
@@ -451,8 +452,13 @@ class UnmatchedNameAdmin(ReadOnlyAdmin):
         address = reverse("admin:comparisons_unmatchedname_is", args=[row.pk])
         last = ("back", "look again") if row.is_ignored else ("ignore", "ignore")
         buttons = [(address, "slug", slug, name) for slug, name in near] + [(address, "do", *last)]
-        return format_html_join(
+        picks = format_html_join(
             " ", '<button type="submit" class="pick" formaction="{}" name="{}" value="{}">{}</button>', buttons
+        )
+        return format_html(
+            '{} <span class="other"><input form="typed" name="{}" maxlength="160" placeholder="another one" aria-label="Another {} that “{}” names">'
+            '<button form="typed" class="pick">name it</button></span>',
+            *(picks, row.pk, row.kind, row.text),
         )
 
     def is_view(self, request: HttpRequest, key: int) -> HttpResponse:
@@ -465,7 +471,29 @@ class UnmatchedNameAdmin(ReadOnlyAdmin):
             name.save()
             messages.success(request, f"“{name}” is {'ignored from now on' if name.is_ignored else 'looked at again'}.")
             return back
-        row = get_object_or_404(names.TABLE_OF[name.kind], slug=request.POST.get("slug", ""))
+        self.match(request, name, request.POST.get("slug", ""))
+        return back
+
+    def typed_view(self, request: HttpRequest) -> HttpResponse:
+        """Match each name beside which a curator typed the name of a row."""
+        if not request.user.has_perm("comparisons.change_unmatchedname"):
+            raise PermissionDenied
+        sent = ((key, text.strip()) for key, text in request.POST.items() if key.isdecimal() and len(key) < 19)
+        typed = {int(key): text for key, text in sent if text}
+        for name in UnmatchedName.objects.filter(pk__in=typed):
+            known, text = names.known(name.kind), typed[name.pk]
+            if slug := known.slug(text):
+                self.match(request, name, slug)
+            else:
+                near = " or ".join(each.name for each in known.near(text)[:3])
+                meant = f" Did you mean {near}?" if near else ""
+                messages.error(request, f"“{text}” names no single {name.kind} on record.{meant}")
+        if not typed:
+            messages.error(request, "Type the name of a row beside the name that it is to have.")
+        return HttpResponseRedirect(reverse("admin:comparisons_unmatchedname_changelist"))
+
+    def match(self, request: HttpRequest, name: UnmatchedName, slug: str) -> None:
+        row = get_object_or_404(names.TABLE_OF[name.kind], slug=slug)
         try:
             names.match(name, row, curation.save_row)
         except ValidationError as error:
@@ -474,4 +502,3 @@ class UnmatchedNameAdmin(ReadOnlyAdmin):
             messages.success(
                 request, f"“{name}” names {row} from now on. Import its file again for the scores that wait."
             )
-        return back

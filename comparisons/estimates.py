@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import threading
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -52,20 +53,24 @@ class Estimates:
 
 
 _kept: tuple[str, Estimates | None] = ("", None)
+_opening = threading.Lock()
 
 
 def current() -> Estimates | None:
-    """The newest stored fit, unpacked once a process and catalogue version; None before the first."""
+    """The newest stored fit, unpacked once a process and catalogue version, by one thread; None before the first."""
     global _kept
-    version, kept = freshness.version(), _kept
-    if kept[0] != version:
-        newest = Fit.objects.values_list("pk", "catalogue", "made_at").first()
-        if newest is None:
-            return None
-        key, catalogue, made_at = newest
-        kept = version, _opened(key, made_at, catalogue == version, plain.rulebook(), LanguageModel.objects.published())
-        _kept = kept
-    return kept[1]  # never what another thread has put there since
+    version = freshness.version()
+    with _opening:
+        kept = _kept
+        if kept[0] != version:
+            newest = Fit.objects.values_list("pk", "catalogue", "made_at").first()
+            if newest is None:
+                return None
+            key, catalogue, made_at = newest
+            published = LanguageModel.objects.published()
+            kept = version, _opened(key, made_at, catalogue == version, plain.rulebook(), published)
+            _kept = kept
+    return kept[1]
 
 
 def of_day(

@@ -99,6 +99,7 @@ class LeaderboardForm(forms.Form):
         label="Context at least",
         choices=[("", "Any"), ("128000", "128K"), ("200000", "200K"), ("1000000", "1M")],
     )
+    after = forms.IntegerField(required=False, min_value=0, max_value=10_000_000)  # rows on the pages before
 
     def offer(self, creators: Sequence[Creator]) -> None:
         """Choose among these makers, in their order."""
@@ -110,8 +111,8 @@ class LeaderboardForm(forms.Form):
         return self.cleaned_data
 
     def kept(self) -> dict[str, str]:
-        """The valid part as it was sent, for the addresses of links."""
-        return {name: self.data[name] for name, value in self.chosen().items() if value}
+        """The valid part as it was sent, for the addresses of links, which lead to the first page."""
+        return {name: self.data[name] for name, value in self.chosen().items() if value and name != "after"}
 
 
 class ReportForm(forms.Form):
@@ -159,6 +160,7 @@ class PricingForm(LeaderboardForm):
     """Filters and order of the offers."""
 
     reasoning = None
+    after = None
     sort = forms.ChoiceField(required=False, choices=[(s, s) for name in pricing.COLUMNS for s in (name, f"-{name}")])
     price = forms.DecimalField(required=False, min_value=0, max_value=10_000, label="Output $ per 1M at most")
 

@@ -80,7 +80,10 @@ def leaderboard(path: str, title: str, rows: Sequence[Standing], whole: Whole, c
     listed = item_list(title, rows)
     if category is None:
         return [listed]
-    return [web_page(path, title, [category.name], newest(results_in(whole, category))), listed]
+    board = "newest", category.slug
+    if board not in whole.worked_out:
+        whole.worked_out[board] = newest(results_in(whole, category))
+    return [web_page(path, title, [category.name], whole.worked_out[board]), listed]
 
 
 def dataset(

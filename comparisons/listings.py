@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from operator import attrgetter
 from statistics import median
 from urllib.parse import urlencode
 
@@ -17,6 +18,8 @@ from comparisons.plain import Rulebook, Whole
 from comparisons.scoring import Scorecard
 from comparisons.tradeoffs import Facts, day
 from comparisons.verdicts import number, percent, points, score_text, span
+
+ROWS = 200  # on one page of the leaderboard
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,13 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Standings:
+    """The rows of a stretch of the leaderboard; `after` rows stand before it, of `total`, of which `total_ranked` have a rank."""
+
     ranked: tuple[Standing, ...]
     unranked: tuple[Standing, ...]
+    after: int
+    total: int
+    total_ranked: int
 
     @property
     def parts(self) -> list[tuple[str, tuple[Standing, ...]]]:
@@ -61,20 +69,52 @@ def standings(
     estimated: Mapping[str, evidence.Standing] | None = None,
     sort: str = "",
     shown: Collection[int] | None = None,
+    after: int = 0,
+    most: int | None = None,
 ) -> Standings:
     """Ranked rows by estimated score (by average where `estimated` is None), the others below with the reason.
 
     A sort by a column orders both lists, blanks last either way; a leading minus is from high to low. Ranks are over all models,
-    whatever the sort and whichever are `shown` (their keys; None: all).
+    whatever the sort and whichever are `shown` (their keys; None: all). Of what comes out, the rows after so many and at most so many
+    are made (None: all); past the end, the last stretch.
     """
-    found = [
-        _standing(row, whole.facts[row.model.pk], whole.rules, category)
-        for row in placed(whole, category, estimated)
-        if shown is None or row.model.pk in shown
-    ]
+    rows = placed(whole, category, estimated)
+    if shown is not None:
+        rows = [row for row in rows if row.model.pk in shown]
     if sort:
-        found = [row for part in by_column(found, sort) for row in part]
-    return Standings(tuple(r for r in found if r.rank), tuple(r for r in found if not r.rank))
+        keys = {row.model.pk: _key(row, whole.facts[row.model.pk]) for row in rows}
+        rows = [row for part in by_column(rows, sort, lambda row: keys[row.model.pk]) for row in part]
+        rows.sort(key=lambda row: row.rank is None)
+    total = len(rows)
+    after = min(after, (total - 1) // most * most) if most and total else 0
+    made = [
+        _standing(row, whole.facts[row.model.pk], whole.rules, category)
+        for row in (rows[after : after + most] if most else rows)
+    ]
+    return Standings(
+        tuple(row for row in made if row.rank),
+        tuple(row for row in made if not row.rank),
+        after,
+        total,
+        sum(row.rank is not None for row in rows),
+    )
+
+
+def stretches(board: Standings, most: int, href: Callable[[int], str]) -> tuple[Toggle, ...]:
+    """The first, previous, this, next and last stretch of a leaderboard; none where one holds all. `href` takes the rows before."""
+    if board.total <= most:
+        return ()
+    last = (board.total - 1) // most * most
+    starts = sorted({0, max(board.after - most, 0), board.after, min(board.after + most, last), last})
+    return tuple(
+        Toggle(
+            f"after-{start}", f"{start + 1:,} to {min(start + most, board.total):,}", href(start), start == board.after
+        )
+        for start in starts
+    )
+
+
+FILTERS = ("creator", "weights", "reasoning", "context")
 
 
 def meets(model: LanguageModel, wishes: Mapping) -> bool:
@@ -111,11 +151,21 @@ def placed(
     whole: Whole,
     category: scoring.Category | None = None,
     estimated: Mapping[str, evidence.Standing] | None = None,
-) -> list[Placed]:
+) -> Sequence[Placed]:
     """Every model in the order of the leaderboard: ranked ones first, those without a figure last.
 
-    By the estimated standings (by model slug) where they are given, else by the averages.
+    By the estimated standings (by model slug) where they are given, else by the averages. Worked out once for what is given.
     """
+    board = "places", category.slug if category else "", estimated is None
+    kept = whole.worked_out.get(board)
+    if kept is None or kept[0] is not estimated:
+        whole.worked_out[board] = kept = estimated, _placed(whole, category, estimated)
+    return kept[1]
+
+
+def _placed(
+    whole: Whole, category: scoring.Category | None, estimated: Mapping[str, evidence.Standing] | None
+) -> tuple[Placed, ...]:
     rows = []
     for model in whole.models:
         card = whole.card(model)
@@ -130,7 +180,7 @@ def placed(
         )
     rows.sort(key=lambda row: (row.reason != "", row.value is None, -(row.value or 0), row.model.name))
     ranks = scoring.ranks([None if row.reason else row.value for row in rows])
-    return [replace(row, rank=rank) for row, rank in zip(rows, ranks, strict=True)]
+    return tuple(replace(row, rank=rank) for row, rank in zip(rows, ranks, strict=True))
 
 
 def _unestimated_reason(
@@ -145,12 +195,14 @@ def _unestimated_reason(
     return "guessed from other categories" if category and not standing.tests.get(category.slug) else ""
 
 
-def by_column[Row](rows: Sequence[Row], sort: str) -> tuple[list[Row], list[Row]]:
-    """Rows with a `key` in the order of one of its columns (a leading minus: from high to low), and those that are blank there."""
+def by_column[Row](
+    rows: Sequence[Row], sort: str, key: Callable[[Row], Mapping[str, object]] = attrgetter("key")
+) -> tuple[list[Row], list[Row]]:
+    """Rows in the order of one column of their keys (a leading minus: from high to low), and those that are blank there."""
     name, descending = sort.removeprefix("-"), sort.startswith("-")
-    known = [row for row in rows if row.key[name] is not None]
-    return sorted(known, key=lambda row: row.key[name], reverse=descending), [
-        row for row in rows if row.key[name] is None
+    known = [row for row in rows if key(row)[name] is not None]
+    return sorted(known, key=lambda row: key(row)[name], reverse=descending), [
+        row for row in rows if key(row)[name] is None
     ]
 
 
@@ -192,18 +244,24 @@ def _standing(row: Placed, facts: Facts, rules: Rulebook, category: scoring.Cate
         context=tradeoffs.tokens(model.context_window) if model.context_window else "",
         released=day(model.released_on) if model.released_on else "",
         remark=remark,
-        key={
-            "score": estimate.value if estimate else None,
-            "tests": sum(standing.tests.values()) if standing else len(card.cells),
-            "average": average.value if average else None,
-            "name": model.name.casefold(),
-            "coverage": average.coverage if average else None,
-            "input": paid.input if paid else None,
-            "output": paid.output if paid else None,
-            "context": model.context_window,
-            "released": model.released_on,
-        },
+        key=_key(row, facts),
     )
+
+
+def _key(row: Placed, facts: Facts) -> dict[str, object]:
+    """The stored values of a row by column, to sort by."""
+    average, paid, estimate, standing = row.average, facts.paid, row.estimate, row.standing
+    return {
+        "score": estimate.value if estimate else None,
+        "tests": sum(standing.tests.values()) if standing else len(row.card.cells),
+        "average": average.value if average else None,
+        "name": row.model.name.casefold(),
+        "coverage": average.coverage if average else None,
+        "input": paid.input if paid else None,
+        "output": paid.output if paid else None,
+        "context": row.model.context_window,
+        "released": row.model.released_on,
+    }
 
 
 def _places(best: int, worst: int) -> Figure:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from comparisons import freshness, models, querysets, scoring, tradeoffs
 
@@ -190,6 +191,7 @@ class Whole:
     models: tuple[models.LanguageModel, ...]
     cards: dict[int, scoring.Scorecard]  # by model key; models without a score are absent
     facts: dict[int, tradeoffs.Facts]  # by model key
+    worked_out: dict = field(default_factory=dict, compare=False)  # boards and newest days asked for so far
 
     def card(self, model: models.LanguageModel) -> scoring.Scorecard:
         return self.cards.get(model.pk, EMPTY_CARD)
@@ -200,22 +202,25 @@ class Whole:
             return self
         rules = self.rules.reweighted(times)
         cards = {key: scoring.reweighted(card, rules.categories) for key, card in self.cards.items()}
-        return replace(self, rules=rules, cards=cards)
+        return replace(self, rules=rules, cards=cards, worked_out={})
 
 
 _kept: Whole | None = None
+_reading = threading.Lock()
 
 
 def whole(today: datetime.date) -> Whole:
     """What pages about many models print, kept by the process until the catalogue or the day changes.
 
-    The version is read first, so that what is kept is never older than the version it is kept under.
+    The version is read first, so that what is kept is never older than the version it is kept under. One thread reads, however many ask.
     """
     global _kept
-    version, kept = freshness.version(), _kept
-    if kept is None or (kept.version, kept.day) != (version, today):
-        _kept = kept = read(today)
-    return kept  # never what another thread has put there since
+    version = freshness.version()
+    with _reading:
+        kept = _kept
+        if kept is None or (kept.version, kept.day) != (version, today):
+            _kept = kept = read(today)
+    return kept
 
 
 def read(today: datetime.date) -> Whole:

@@ -7,6 +7,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from comparisons import evidence, listings, scoring
 from comparisons.models import Category, LanguageModel, Place
@@ -130,9 +131,8 @@ def of_board(
     today: datetime.date,
 ) -> BoardCourse | None:
     """The scores over time of those that lead a board now, in one query; None where nobody is ranked."""
-    leaders = (
-        [row.model for row in listings.placed(whole, category, estimated) if row.rank][:LEADERS] if estimated else []
-    )
+    placed = listings.placed(whole, category, estimated) if estimated else ()
+    leaders = [row.model for row in islice((row for row in placed if row.rank), LEADERS)]
     if not leaders:
         return None
     by_model = defaultdict(list)

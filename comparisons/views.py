@@ -255,10 +255,18 @@ def leaderboard(request: HttpRequest, slug: str = "", twin: str = "") -> HttpRes
     options = forms.options(request.GET, seen.stand.rules.categories)
     whole, fit = seen.stand.whole.reweighted(options.weights), seen.stand.fit
     rules = whole.rules
-    shown = {model.pk for model in whole.models if listings.meets(model, chosen)}
+    is_narrowed = any(chosen.get(name) for name in listings.FILTERS)
+    shown = {model.pk for model in whole.models if listings.meets(model, chosen)} if is_narrowed else None
     estimated = None if options.reading else estimates.standings(fit, rules, is_reweighted=bool(options.w))
     sort = chosen.get("sort", "")
-    board = listings.standings(whole, category=category, estimated=estimated, sort=sort, shown=shown)
+    board = listings.standings(
+        whole,
+        category=category,
+        estimated=estimated,
+        sort=sort,
+        shown=shown,
+        **({} if twin else {"after": chosen.get("after") or 0, "most": listings.ROWS}),
+    )
     title = f"{category.name} leaderboard" if category else "Leaderboard of language models"
     query = form.kept() | {"w": options.w, "reading": "tested" if options.reading else ""}
     age_note = fit.age_note if estimated is not None else ""
@@ -281,12 +289,15 @@ def leaderboard(request: HttpRequest, slug: str = "", twin: str = "") -> HttpRes
         "title": title,
         "description": f"{title}: averages with the weight behind them, price and context.",
         "canonical": path,
-        "status_text": f"{verdicts.count(len(shown), 'model')} shown",
+        "status_text": f"{verdicts.count(board.total, 'model')} shown",
         "board": board,
         "form": form,
         "rules": rules,
         "category": category,
-        "found": verdicts.count(len(shown), "model"),
+        "found": verdicts.count(board.total, "model"),
+        "stretches": listings.stretches(
+            board, listings.ROWS, lambda after: listings.address(path, query, after=str(after or ""))
+        ),
         "columns": columns,
         "width": len(columns)
         + 1
@@ -310,7 +321,7 @@ def leaderboard(request: HttpRequest, slug: str = "", twin: str = "") -> HttpRes
     }
     if not wants_fragment(request):
         context["course"] = timelines.of_board(seen.stand.whole, category, fit.standings if fit else None, whole.day)
-    address, kept = listings.address(path, query), days_in(request, seen)
+    address, kept = listings.address(path, query, after=str(board.after or "")), days_in(request, seen)
     return show(request, "comparisons/leaderboard.html", "panels/standings.html", context, address, kept)
 
 

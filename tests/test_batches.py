@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -352,6 +353,28 @@ def test_unmatched_name_is_an_alias_after_one_click(desk):
     done = desk.post(address, {"slug": "gpt-4-1"})
     assert said(done) == ["“GPT 4.1 (API)” names GPT-4.1 from now on. Import its file again for the scores that wait."]
     assert (ModelAlias.objects.get(key="gpt 4.1 (api)").model.slug, UnmatchedName.objects.count()) == ("gpt-4-1", 0)
+
+
+def test_unmatched_name_is_an_alias_of_the_row_that_is_typed(desk):
+    first, second, third = (
+        UnmatchedName.objects.create(kind=kind, text=text, key=text)
+        for kind, text in (("model", "zzz"), ("benchmark", "yyy"), ("model", "xxx"))
+    )
+    page = desk.get(reverse("admin:comparisons_unmatchedname_changelist"))
+    assert re.findall(r'<input form="typed" name="(\d+)"', page.text) == [
+        str(row.pk) for row in UnmatchedName.objects.all()
+    ]
+    address = reverse("admin:comparisons_unmatchedname_typed")
+    assert f'<form id="typed" method="post" action="{address}">' in page.text
+    told = said(desk.post(address, {str(first.pk): " gpt 4.1 ", str(second.pk): "gpqa dimond", str(third.pk): ""}))
+    assert sorted(told) == [
+        "“gpqa dimond” names no single benchmark on record. Did you mean GPQA?",
+        "“zzz” names GPT-4.1 from now on. Import its file again for the scores that wait.",
+    ]
+    assert set(UnmatchedName.objects.values_list("text", flat=True)) == {"yyy", "xxx"}
+    assert said(desk.post(address, {"1x": "GPQA", "9" * 30: "GPQA"}))[-1:] == [
+        "Type the name of a row beside the name that it is to have."
+    ]
 
 
 def test_unmatched_name_can_be_ignored_and_looked_at_again(desk):

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
 
@@ -575,6 +576,48 @@ def test_leaderboard_sorts_and_keeps_ranks_and_rows(site, sort):
     assert names(plain) != names(sorted_page)
     assert sorted_page.count("aria-sort=") == 1
     assert f'aria-sort="{"descending" if sort.startswith("-") else "ascending"}"' in sorted_page
+
+
+@pytest.mark.parametrize("query", ["", "sort=-name", "reading=tested&sort=output", "weights=open"])
+def test_leaderboard_of_many_models_comes_in_stretches(site, query):
+    maker = Creator.objects.order_by("pk").first()
+    LanguageModel.objects.bulk_create(
+        LanguageModel(slug=f"made-{n}", name=f"Made {n}", creator=maker, status="published", open_weights=True)
+        for n in range(350)
+    )
+    every = [(row["slug"], row["rank"]) for row in site.get(f"/leaderboard.json?{query}").json()["models"]]
+    found, address, starts = [], f"/leaderboard/?{query}", []
+    while address:
+        html = page(site, address)
+        rows = list(zip(names(html), [None if rank == "—" else int(rank) for rank in ranks(html)], strict=True))
+        assert 0 < len(rows) <= 200
+        assert f"{len(every)} models" in html
+        found += rows
+        starts += re.findall(r'id="after-(\d+)" href="[^"]*" aria-current="true"', html)
+        following = re.search(rf'id="after-{len(found)}" href="([^"]*)"', html)
+        address = following and unescape(following[1])
+    assert found == every
+    assert starts == [str(n) for n in range(0, len(every), 200)]
+    assert names(page(site, f"/leaderboard/?{query}&after=9999")) == [slug for slug, _ in every[int(starts[-1]) :]]
+    for wrong in ("-1", "x", "1e3", "99999999999999999999"):
+        assert names(page(site, f"/leaderboard/?{query}&after={wrong}")) == [slug for slug, _ in every[:200]]
+
+
+def test_links_on_a_later_stretch_lead_to_the_first(site):
+    maker = Creator.objects.order_by("pk").first()
+    LanguageModel.objects.bulk_create(
+        LanguageModel(slug=f"made-{n}", name=f"Made {n}", creator=maker, status="published") for n in range(350)
+    )
+    later = page(site, "/leaderboard/?after=200&sort=name")
+    assert set(re.findall(r'href="([^"]*after=[^"]*)"', later)) == {
+        "/leaderboard/?sort=name&amp;after=200",
+        "/leaderboard/?sort=name&amp;after=400",
+    }
+    assert [text for _, text in re.findall(r'id="(after-\d+)"[^>]*>([^<]*)<', later)] == [
+        "1 to 200",
+        "201 to 400",
+        "401 to 469",
+    ]
 
 
 def test_unknown_prices_come_last_whatever_the_direction(site):
