@@ -33,15 +33,22 @@ def free_port() -> int:
 
 
 def write(
-    folder: Path, *, http: int, https: int, upstreams: tuple[int, ...], is_cached: bool = False, workers: int = 1
+    folder: Path,
+    *,
+    http: int,
+    https: int,
+    upstreams: tuple[int, ...],
+    is_cached: bool = False,
+    workers: int = 1,
+    certificate: Path = CERTIFICATE,
 ) -> Path:
     """The example with its certificate, ports and folders replaced by ours, inside a whole configuration; its path."""
     text = EXAMPLE.read_text()
     servers = "\n".join(f"    server 127.0.0.1:{port} max_fails=1 fail_timeout=2s;" for port in upstreams)
     for old, new in (
         ("    server 127.0.0.1:8000 max_fails=1 fail_timeout=2s;", servers),
-        ("/etc/ssl/benchlm/fullchain.pem", str(CERTIFICATE)),
-        ("/etc/ssl/benchlm/privkey.pem", str(CERTIFICATE)),
+        ("/etc/ssl/benchlm/fullchain.pem", str(certificate)),
+        ("/etc/ssl/benchlm/privkey.pem", str(certificate)),
         ("/var/log/nginx/benchlm.log", f"{folder}/log"),
         ("/var/cache/nginx-benchlm", f"{folder}/cache"),
         ("listen 80", f"listen 127.0.0.1:{http}"),
