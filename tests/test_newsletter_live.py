@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.mail_world import ROOT, Browser, served
+from tests.bench.machines import ROOT
+from tests.bench.mail_world import Browser, served
 from tests.newsletter_sink import Sink
 
 pytestmark = pytest.mark.django_db  # sets the database up that `own_database` copies

@@ -27,7 +27,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from tests.bench.mail_world import World, ended, figures, forked, postgres, result, send, standing, start_anew, world
+from tests.bench.mail_world import World, ended, figures, forked, result, send, standing, start_anew, world
 
 FAULTS = ("doubled", "silently lost", "sent without an entry", "open", "runs out of balance")
 
@@ -233,7 +233,8 @@ def restart(found: World, times: int) -> dict[str, int]:
         child = forked(send)
         wait_for_mails(found, found.recipients * turn // (times + 2))
         if found.cluster:
-            postgres(found.cluster, "-m", found.chance.choice(["fast", "immediate"]), "restart")
+            found.cluster.stop(found.chance.choice(["fast", "immediate"]))
+            found.cluster.start()
         else:
             result(end_other_connections)
         codes.append(ended(child))

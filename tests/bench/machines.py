@@ -7,8 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -71,27 +69,39 @@ def node(machine: dict[str, str], port: int, log: Path) -> subprocess.Popen:
     return begun(command, port, log, cwd=ROOT, env=machine | {"PORT": str(port)})
 
 
-@contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """The address of a PostgreSQL of its own, with the safety of one in production."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
-    as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    data, port = folder / "postgres", free_port()
-    data.mkdir()
-    if as_postgres:
-        shutil.chown(data, "postgres")
-        folder.chmod(0o711)
-    quiet = {"cwd": "/", "check": True, "stdout": subprocess.DEVNULL}
-    subprocess.run(
-        [*as_postgres, programs / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8"], **quiet
-    )
-    control = [*as_postgres, programs / "pg_ctl", "-D", data, "-w", "-l", data / "log"]
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={data}"
-    subprocess.run([*control, "-o", options, "start"], **quiet)
-    try:
-        yield f"postgres://postgres@127.0.0.1:{port}/postgres"
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+class Postgres:
+    """One of its own, with the safety of one in production; `with` stops it at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+        self.data, self.port = folder / "postgres", free_port()
+        self.url = f"postgres://postgres@127.0.0.1:{self.port}/postgres"
+        self.data.mkdir()
+        self.as_postgres = []
+        if os.geteuid() == 0:  # as which it refuses to run
+            self.as_postgres = ["runuser", "-u", "postgres", "--"]
+            shutil.chown(self.data, "postgres")
+            folder.chmod(0o711)
+        self.control = programs / "pg_ctl"
+        self._run(programs / "initdb", "-D", self.data, "-A", "trust", "-U", "postgres", "-E", "UTF8")
+        self.start()
+
+    def __enter__(self) -> "Postgres":
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self.stop("immediate")
+
+    def start(self) -> None:
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.data}"
+        self._run(self.control, "-D", self.data, "-w", "-l", self.data / "log", "-o", options, "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        """`mode`: smart, fast or immediate, as pg_ctl has them."""
+        self._run(self.control, "-D", self.data, "-w", "-m", mode, "stop")
+
+    def _run(self, *command: str | Path) -> None:
+        subprocess.run([*self.as_postgres, *command], cwd="/", check=True, stdout=subprocess.DEVNULL)
 
 
 class Redis:

@@ -14,7 +14,6 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,9 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-ROOT = Path(__file__).parents[2]
-POSTGRES = Path("/usr/lib/postgresql/15/bin")
-AS_POSTGRES = ["runuser", "-u", "postgres", "--"]
+from tests.bench.machines import Postgres, free_port, node
+from tests.bench.machines import ended as terminated
+
 BATCH = 1000
 GONE = "gone"  # begins the names of mailboxes that the server does not know
 
@@ -40,7 +39,7 @@ class World:
     folder: Path
     recipients: int
     chance: random.Random
-    cluster: Path | None = None
+    cluster: Postgres | None = None
 
     @property
     def taken(self) -> Path:
@@ -66,7 +65,8 @@ def world(vendor: str, recipients: int, seed: int) -> Iterator[World]:
     try:
         port = free_port()
         if vendor == "postgres":
-            found.cluster = start_postgres(folder)
+            found.cluster = Postgres(folder)
+            os.environ["DATABASE_URL"] = found.cluster.url
         found.taken.touch()
         sink = forked(serve, port, found.taken, found.busy)
         set_up_django(folder, port)
@@ -78,14 +78,8 @@ def world(vendor: str, recipients: int, seed: int) -> Iterator[World]:
             os.kill(sink, signal.SIGKILL)
             os.waitpid(sink, 0)
         if found.cluster:
-            postgres(found.cluster, "-m", "immediate", "stop")
+            found.cluster.stop("immediate")
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(port: int) -> None:
@@ -95,32 +89,6 @@ def wait_for(port: int) -> None:
                 return
         time.sleep(0.05)
     raise SystemExit("the mail server did not start")
-
-
-def start_postgres(folder: Path) -> Path:
-    """A cluster of its own, run by the user postgres, which DATABASE_URL names from now on."""
-    data, port = folder / "pg", free_port()
-    data.mkdir()
-    shutil.chown(data, "postgres")
-    subprocess.run(
-        [*AS_POSTGRES, POSTGRES / "initdb", "-D", data, "-A", "trust"], check=True, stdout=subprocess.DEVNULL
-    )
-    postgres(
-        data,
-        "-o",
-        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={data}",
-        "-l",
-        data / "log",
-        "start",
-    )
-    os.environ["DATABASE_URL"] = f"postgres://postgres@127.0.0.1:{port}/postgres"
-    return data
-
-
-def postgres(data: Path, *command: str | Path) -> None:
-    subprocess.run(
-        [*AS_POSTGRES, POSTGRES / "pg_ctl", "-D", data, "-w", *command], check=True, stdout=subprocess.DEVNULL
-    )
 
 
 def set_up_django(folder: Path, port: int) -> None:
@@ -179,27 +147,21 @@ THROUGH_PROXY = {"Host": "benchlm.example", "X-Forwarded-Proto": "https"}
 def served(environment: Mapping[str, str], log: Path) -> Iterator[int]:
     """The site in gunicorn as in production, behind a proxy on 127.0.0.1 that says who its clients are; its port. Static files are plain."""
     port = free_port()
-    environment = dict(environment) | {
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "BEHIND_PROXY": "1",
-        "TRUSTED_PROXIES": "127.0.0.1",
-        "PORT": str(port),
-        "WEB_CONCURRENCY": "2",
-    }
-    with log.open("w") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "benchlm/deploy/gunicorn.conf.py"],
-            cwd=ROOT,
-            env=environment,
-            stdout=output,
-            stderr=output,
-        )
+    process = node(
+        dict(environment)
+        | {
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "BEHIND_PROXY": "1",
+            "TRUSTED_PROXIES": "127.0.0.1",
+            "WEB_CONCURRENCY": "2",
+        },
+        port,
+        log,
+    )
     try:
-        wait_for(port)
         yield port
     finally:
-        server.terminate()
-        server.wait(timeout=30)
+        terminated(process)
 
 
 class Browser:

@@ -197,7 +197,7 @@ def edits(ports: tuple[int, ...], session: str) -> dict[str, list[list[float]]]:
 def main(seconds: float = 8, clients: int = 8) -> int:
     with tempfile.TemporaryDirectory(prefix="two-nodes-") as name, ExitStack() as stack:
         folder = Path(name)
-        urls = {"DATABASE_URL": stack.enter_context(machines.postgres(folder))}
+        urls = {"DATABASE_URL": stack.enter_context(machines.Postgres(folder)).url}
         redis = machines.Redis(folder)
         stack.callback(redis.stop)
         urls["CACHE_URL"] = redis.url

@@ -17,7 +17,8 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
-from tests.bench.mail_world import ROOT, Browser, World, result, served, world
+from tests.bench.machines import ROOT
+from tests.bench.mail_world import Browser, World, result, served, world
 from tests.factories import BUNDLED
 
 WRITERS = 8

@@ -1,0 +1,86 @@
+"""A site whose PostgreSQL goes away and comes back: python -m tests.bench.outage [seconds without it].
+
+One node of gunicorn on a PostgreSQL of its own. Prints what visitors get before, while the server is stopped, and after it is started
+again, with the slowest answer of each kind, and how long after its return the site works. Exit code 0 when finished pages and static
+files are served throughout, everything else is a 503 with Retry-After within 3 s, and the site is itself again within 10 s.
+"""
+
+import re
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.bench import machines
+from tests.bench.serving import get
+from tests.bench.two_nodes import PAIR
+
+FINISHED, LIVE, ELSEWHERE = PAIR, "/search/?q=gpt&n=", ("/newsletter/", "/admin/login/", "/healthz/")
+SLOWEST, BACK = 3.0, 10.0
+
+
+def main(away: int = 10) -> int:
+    with tempfile.TemporaryDirectory(prefix="outage-") as name, ExitStack() as stack:
+        folder = Path(name)
+        postgres = stack.enter_context(machines.Postgres(folder))
+        machine = machines.environment(folder / "state", DATABASE_URL=postgres.url, WEB_CONCURRENCY="2")
+        for command in ("migrate", "import_catalogue", "collectstatic --no-input"):
+            machines.manage(machine, *command.split())
+        port = machines.free_port()
+        server = machines.node(machine, port, folder / "log")
+        stack.callback(machines.ended, server)
+        static = re.search(r'href="(/static/css/site[^"]*)"', get(port, FINISHED)[1].decode())[1]
+        for _ in range(20):  # each process has made the page
+            get(port, FINISHED)
+        before = asked(port, static, 3)
+        postgres.stop()
+        during = asked(port, static, away)
+        postgres.start()
+        begun = time.perf_counter()
+        while get(port, f"{LIVE}{time.time()}")[0].status != 200 or get(port, "/healthz/")[0].status != 200:
+            if time.perf_counter() - begun > 5 * BACK:
+                break
+        back = time.perf_counter() - begun
+        after = asked(port, static, 3)
+        traces = (folder / "log").read_text().count("Traceback")
+    for when, found in (("before", before), ("away", during), ("after", after)):
+        for kind, (answers, slowest) in found.items():
+            print(f"{when:8}{kind:16}{dict(sorted(answers.items()))}, slowest {slowest:.2f} s")
+    print(f"The site works {back:.1f} s after the return. Tracebacks in the log: {traces}")
+    return int(not is_as_promised(before, during, after) or back > BACK)
+
+
+Found = dict[str, tuple[Counter, float]]
+
+
+def asked(port: int, static: str, seconds: float) -> Found:
+    """Answers and the slowest one of each kind: status, and for a 503 whether it says when to come back."""
+    answers, slowest = defaultdict(Counter), defaultdict(float)
+    ends, turn = time.monotonic() + seconds, 0
+    while time.monotonic() < ends:
+        turn += 1
+        kinds = {"finished page": FINISHED, "static file": static, "live page": f"{LIVE}{time.time()}"}
+        for kind, path in (*kinds.items(), (ELSEWHERE[turn % 3], ELSEWHERE[turn % 3])):
+            begun = time.perf_counter()
+            response, _ = get(port, path)
+            slowest[kind] = max(slowest[kind], time.perf_counter() - begun)
+            said = response.status == 503 and response.headers["Retry-After"]
+            answers[kind][f"{response.status} Retry-After" if said else str(response.status)] += 1
+    return {kind: (answers[kind], slowest[kind]) for kind in answers}
+
+
+def is_as_promised(before: Found, during: Found, after: Found) -> bool:
+    whole = all(set(answers) == {"200"} for found in (before, after) for answers, _ in found.values())
+    kept = ("finished page", "static file")
+    return (
+        whole
+        and all(set(during[kind][0]) == {"200"} for kind in kept)
+        and all(set(answers) == {"503 Retry-After"} for kind, (answers, _) in during.items() if kind not in kept)
+        and max(slowest for _, slowest in during.values()) < SLOWEST
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])))
