@@ -273,18 +273,20 @@ def refit(*, seeds: int = 5, moment: datetime.datetime | None = None) -> Fit | N
     tested = last.self_test if last and not seeds else asdict(heldout.self_test(seen, seeds=max(seeds, 1)))
     models = {model.slug: model for model in LanguageModel.objects.published()}
     placed = evidence.standings(found, weights(rules), basket(), drop=unable(models.values()))
-    told = last.told if last else {}
-    with transaction.atomic():
+    told, boards = last.told if last else {}, news.boards(placed, [c.slug for c in rules.categories])
+    places = dict(timelines.places(plain.whole(began_at.date()), {place.model: place for place in placed}))
+    arrays = evidence.pack(found)
+    with transaction.atomic():  # others who write wait for it: what can be worked out before is
         CatalogueVersion.rise()  # pages print the new estimates; from here on edits wait
         is_current = CatalogueVersion.number_of(CatalogueVersion.stamp()) == CatalogueVersion.number_of(version) + 1
         if seeds:
-            told = tell_moves(told, news.boards(placed, [c.slug for c in rules.categories]), models, rules, began_at)
+            told = tell_moves(told, boards, models, rules, began_at)
         row = Fit.objects.create(
             made_at=moment or timezone.now(),
             catalogue=version,
             seconds=seconds,
             scores=len(seen.y),
-            arrays=evidence.pack(found),
+            arrays=arrays,
             self_test=tested,
             told=told,
         )
@@ -302,7 +304,7 @@ def refit(*, seeds: int = 5, moment: datetime.datetime | None = None) -> Fit | N
             for place in placed
             if place.model in models
         )
-        timelines.record(row.made_at.date(), plain.whole(row.made_at.date()), {place.model: place for place in placed})
+        timelines.record(row.made_at.date(), places)
         if is_current:  # else somebody edited what the fit had read, and pages say that it is older than the catalogue
             Fit.objects.filter(pk=row.pk).update(catalogue=CatalogueVersion.stamp())
         drop_old_fits(row.made_at.date())

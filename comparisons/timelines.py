@@ -22,14 +22,16 @@ SIZE = 1000  # of the picture that lines are drawn in; it is stretched to its pl
 
 
 # --- recording ------------------------------------------------------------------------------------------------------
-def record(day: datetime.date, whole: Whole, estimated: Mapping[str, evidence.Standing]) -> None:
+type Board = tuple[int, int | None]  # keys of a model and of a category, None for the whole
+
+
+def record(day: datetime.date, now: Mapping[Board, Place]) -> None:
     """Store where the leaderboard has each model, overall and in each category that it was tested in, from this day on.
 
     Only what differs from the row before is stored; a later fit of the same day takes the place of an earlier one.
     """
     Place.objects.filter(day=day).delete()
     before = {(row.model_id, row.category_id): row for row in Place.objects.newest_of_each()}
-    now = dict(_placed(whole, estimated))
     gone = {key: Place() for key, row in before.items() if row.score is not None and key not in now}
     rows = []
     for (model, category), place in (now | gone).items():
@@ -41,7 +43,8 @@ def record(day: datetime.date, whole: Whole, estimated: Mapping[str, evidence.St
     Place.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()
 
 
-def _placed(whole: Whole, estimated: Mapping[str, evidence.Standing]) -> Iterator[tuple[tuple[int, int | None], Place]]:
+def places(whole: Whole, estimated: Mapping[str, evidence.Standing]) -> Iterator[tuple[Board, Place]]:
+    """What `record` is to store, from the standings by model slug."""
     keys = dict(Category.objects.values_list("slug", "pk"))
     for category in (None, *whole.rules.categories):
         for row in listings.placed(whole, category, estimated):

@@ -54,7 +54,7 @@ def standing(model: str, score: float, rank: int | None, **fields) -> Standing:
 
 
 def recorded(day: datetime.date, *standings: Standing) -> None:
-    timelines.record(day, whole(day), {each.model: each for each in standings})
+    timelines.record(day, dict(timelines.places(whole(day), {each.model: each for each in standings})))
 
 
 def course(model: str, board: str = "") -> list[tuple]:

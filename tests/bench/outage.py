@@ -17,7 +17,7 @@ from tests.bench import machines
 from tests.bench.serving import get
 from tests.bench.two_nodes import PAIR
 
-FINISHED, LIVE, ELSEWHERE = PAIR, "/search/?q=gpt&n=", ("/newsletter/", "/admin/login/", "/healthz/")
+FINISHED, LIVE, ELSEWHERE = PAIR, "/search/?q=gpt&n=", ("/newsletter/", "/healthz/")
 SLOWEST, BACK = 3.0, 10.0
 
 
@@ -38,17 +38,12 @@ def main(away: int = 10) -> int:
         postgres.stop()
         during = asked(port, static, away)
         postgres.start()
-        begun = time.perf_counter()
-        while get(port, f"{LIVE}{time.time()}")[0].status != 200 or get(port, "/healthz/")[0].status != 200:
-            if time.perf_counter() - begun > 5 * BACK:
-                break
-        back = time.perf_counter() - begun
+        back = until_it_works(port)
         after = asked(port, static, 3)
-        traces = (folder / "log").read_text().count("Traceback")
     for when, found in (("before", before), ("away", during), ("after", after)):
         for kind, (answers, slowest) in found.items():
             print(f"{when:8}{kind:16}{dict(sorted(answers.items()))}, slowest {slowest:.2f} s")
-    print(f"The site works {back:.1f} s after the return. Tracebacks in the log: {traces}")
+    print(f"The last 503 came {back:.1f} s after the return.")
     return int(not is_as_promised(before, during, after) or back > BACK)
 
 
@@ -62,13 +57,22 @@ def asked(port: int, static: str, seconds: float) -> Found:
     while time.monotonic() < ends:
         turn += 1
         kinds = {"finished page": FINISHED, "static file": static, "live page": f"{LIVE}{time.time()}"}
-        for kind, path in (*kinds.items(), (ELSEWHERE[turn % 3], ELSEWHERE[turn % 3])):
+        for kind, path in (*kinds.items(), (ELSEWHERE[turn % 2], ELSEWHERE[turn % 2])):
             begun = time.perf_counter()
             response, _ = get(port, path)
             slowest[kind] = max(slowest[kind], time.perf_counter() - begun)
             said = response.status == 503 and response.headers["Retry-After"]
             answers[kind][f"{response.status} Retry-After" if said else str(response.status)] += 1
     return {kind: (answers[kind], slowest[kind]) for kind in answers}
+
+
+def until_it_works(port: int) -> float:
+    """Seconds from now to the last answer other than 200, once two seconds went by without one; each process notices by itself."""
+    begun = last = time.perf_counter()
+    while (now := time.perf_counter()) - last < 2 and now - begun < 5 * BACK:
+        if get(port, f"{LIVE}{now}")[0].status != 200:
+            last = time.perf_counter()
+    return last - begun
 
 
 def is_as_promised(before: Found, during: Found, after: Found) -> bool:
