@@ -1,5 +1,6 @@
 """PURE: what a line of the change log says, and which moves on the leaderboard are news."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Protocol
@@ -100,11 +101,12 @@ def boards(standings: Iterable[Standing], categories: Iterable[str]) -> dict[str
         tested = [each for each in ranked if each.tests.get(category) and category in each.categories]
         inside = {each.model: each.categories[category] for each in tested}
         order = sorted(inside, key=lambda model: -inside[model].value)
+        lows, highs = (sorted(getattr(each, end) for each in inside.values()) for end in ("low", "high"))
         found[category] = {
             model: [
                 rank,
-                1 + sum(other.low > inside[model].high for other in inside.values()),
-                sum(other.high >= inside[model].low for other in inside.values()),
+                1 + len(lows) - bisect_right(lows, inside[model].high),  # those wholly above
+                len(highs) - bisect_left(highs, inside[model].low),  # all but those wholly below
             ]
             for rank, model in enumerate(order, 1)
         }
