@@ -9,8 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import resolve, reverse
 
+from benchlm import pagestore
 from comparisons import estimates
 from comparisons.models import Benchmark, CatalogueVersion, Creator, FeaturedPair, Fit, LanguageModel, ModelAlias, Score
 from tests.factories import BUNDLED
@@ -127,6 +129,19 @@ def test_every_internal_link_answers_200_or_one_redirect(site):
             response = site.get(response.headers["Location"])
         assert response.status_code == 200, path
     assert (len(inside) > 240, len(kinds) > 30) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [(SEED, 0), (f"{SEED}?w=coding:3", 0), ("/leaderboard/", 2), ("/leaderboard/coding/?sort=name", 2)],
+)
+def test_page_made_from_what_is_kept_asks_little(site, path, most):
+    """Beside the catalogue version, which `freshness` asks for once a second."""
+    for _ in range(2):
+        pagestore.memory.clear()
+        with CaptureQueriesContext(connection) as asked:
+            page(site, path)
+    assert len([each for each in asked if CatalogueVersion._meta.db_table not in each["sql"]]) <= most
 
 
 @pytest.mark.parametrize("path", PAGES)
