@@ -162,6 +162,17 @@ def test_queues_fit_the_screen_and_the_console_is_silent(site, signed_in, open_p
     assert page.messages == []
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_lists_fit_the_screen_and_can_be_used_by_all(site, signed_in, open_page, axe_violations, width, scheme):
+    page, found = open_page(width=width, scheme=scheme, bypass_csp=True), {}
+    page.context.add_cookies(signed_in)
+    for path in ("", "comparisons/languagemodel/", "comparisons/batch/", "comparisons/change/"):
+        look(page, f"{site}/admin/{path}")
+        page.emulate_media(color_scheme=scheme)
+        found[path] = page.evaluate("document.documentElement.scrollWidth") - width, axe_violations(page)
+    assert found == dict.fromkeys(found, (0, []))
+
+
 def test_reader_reports_a_wrong_score_and_the_curator_corrects_it(site, desk, open_page):
     """From the flag beside the score to the verdicts that change; the figure is put back at the end."""
     reader = open_page()
