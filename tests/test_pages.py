@@ -1,6 +1,9 @@
 """Public pages through the client, on the bundled catalogue: what stands on them, how they answer, what they refuse."""
 
+import datetime
+import io
 import re
+import zipfile
 from collections import defaultdict
 from html import unescape
 from html.parser import HTMLParser
@@ -426,6 +429,27 @@ def test_draft_is_nowhere_and_withdrawn_is_gone(site):
         response = site.get(path)
         assert response.status_code == 410
         assert 'href="/models/gpt-4-1/"' in response.content.decode()
+
+
+def test_draft_is_not_named_as_the_successor_of_a_published_model(site):
+    retired = LanguageModel.objects.get(slug="gpt-4-1")
+    unseen = LanguageModel.objects.create(slug="unseen-9", name="Unseen 9", creator=retired.creator)
+    retired.successor, retired.retires_on = unseen, datetime.date(2026, 1, 1)
+    retired.save()
+    for path in (
+        "/models/gpt-4-1/",
+        "/models/gpt-4-1.json",
+        "/models/gpt-4-1.md",
+        "/compare/claude-opus-4-6-vs-gpt-4-1/",
+        "/pricing/",
+        "/shortlist/",
+        "/data/models.csv",
+    ):
+        text = site.get(path).content.decode()
+        assert "Retired" in text or not path.startswith("/models/gpt-4-1/")
+        assert not re.search(r"unseen.9", text, re.IGNORECASE), path
+    archive = zipfile.ZipFile(io.BytesIO(site.get("/data/catalogue.zip").content))
+    assert [name for name in archive.namelist() if b"unseen-9" in archive.read(name)] == []
 
 
 def test_hostile_names_are_text(site):
