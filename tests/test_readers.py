@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import io
 import json
 from pathlib import Path
 
@@ -12,7 +13,14 @@ from django.urls import reverse
 
 from comparisons.importing.benchlm import read_export
 from comparisons.importing.names import known
-from comparisons.importing.readers import inspect_header, read_inspect, read_json, read_lm_eval, read_results
+from comparisons.importing.readers import (
+    inspect_header,
+    read_inspect,
+    read_json,
+    read_lm_eval,
+    read_results,
+    zipfile,
+)
 from comparisons.importing.reading import UnreadableError
 from comparisons.importing.results import compare
 from comparisons.importing.uploads import zipped
@@ -169,9 +177,23 @@ def test_inspect_log_of_a_part_or_a_failure_is_refused():
         read_inspect("log.json", found | {"status": "error"})
 
 
+def packed(name: str, content: bytes, method: int) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr(name, content)
+    return file.getvalue()
+
+
 def test_inspect_archive_is_read_by_its_header():
     archive = zipped({"header.json": INSPECT.read_bytes(), "samples/1.json": b"{}"})
     assert [each.title for each in read_results({"a.eval": archive})] == ["Inspect: gpqa_diamond by gpt-4.1"]
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_ZSTANDARD):
+        archive = packed("header.json", INSPECT.read_bytes(), method)
+        assert [each.title for each in read_results({"a.eval": archive})] == ["Inspect: gpqa_diamond by gpt-4.1"]
+        at = archive.index(b"header.json") + 60
+        broken = archive[:at] + bytes(each ^ 255 for each in archive[at : at + 40]) + archive[at + 40 :]
+        with pytest.raises(UnreadableError, match=r"a.eval is no log of Inspect"):
+            inspect_header("a.eval", broken)
     with pytest.raises(UnreadableError, match=r"a.eval has no header.json: the run did not end"):
         inspect_header("a.eval", zipped({"start.json": b"{}"}))
     with pytest.raises(UnreadableError, match=r"a.eval is no log of Inspect"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import io
 import json
-import zipfile
+import sys
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,6 +14,13 @@ from decimal import Decimal
 from comparisons.importing.formats import plain_number, shown
 from comparisons.importing.reading import Fault, UnreadableError
 from comparisons.importing.scores import Reported
+
+if sys.version_info >= (3, 14):
+    import zipfile
+
+    from compression.zstd import ZstdError
+else:  # Inspect compresses its logs by Zstandard, which zipfile reads from 3.14 on
+    from backports.zstd import ZstdError, zipfile
 
 # Metrics of which both tools document that they are shares of 1.
 SHARES = {
@@ -200,7 +208,7 @@ def inspect_header(name: str, raw: bytes) -> Mapping:
     except NotImplementedError:
         advice = "convert it with: inspect log convert --to json"
         raise UnreadableError(f"{name} is compressed in a way that this Python cannot read; {advice}") from None
-    except (zipfile.BadZipFile, RuntimeError, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, ZstdError, RuntimeError, OSError, EOFError) as error:
         raise UnreadableError(f"{name} is no log of Inspect: {error}") from None
     if len(text) > LARGEST_HEADER:
         raise UnreadableError(f"{name} has a header of more than {LARGEST_HEADER:,} bytes")
