@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
@@ -39,7 +40,7 @@ class Estimates:
     standings: Mapping[str, evidence.Standing]  # by model slug, under the site's own weights
     lacking: Mapping[str, Collection[str]]  # categories that a model cannot do, by its slug
     odd: Mapping[
-        tuple[str, str], float
+        str, Mapping[str, float]
     ]  # expected value of each score that is out of line, by model and benchmark slug
     guesses: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)  # asked for so far, see `_values`
 
@@ -97,7 +98,9 @@ def _opened(
     found = evidence.unpack(bytes(Fit.objects.values_list("arrays", flat=True).get(pk=key)))
     lacking = unable(published)
     placed = evidence.standings(found, weights(rules), basket(), drop=lacking)
-    odd = {(each.model, each.benchmark): each.expected for each in evidence.out_of_line(found)}
+    odd: dict[str, dict[str, float]] = defaultdict(dict)
+    for each in evidence.out_of_line(found):
+        odd[each.model][each.benchmark] = each.expected
     return Estimates(key, made_at, is_current, found, basket(), {s.model: s for s in placed}, lacking, odd)
 
 
@@ -169,8 +172,11 @@ def of_pair(
     if found is None:
         return None
     estimate = pair(found, rules, models)
-    sides = {model.slug: side for side, model in zip("ab", models, strict=True)}
-    odd = {(sides[slug], test): expected for (slug, test), expected in found.odd.items() if slug in sides}
+    odd = {
+        (side, test): expected
+        for side, model in zip("ab", models, strict=True)
+        for test, expected in found.odd.get(model.slug, {}).items()
+    }
     if estimate is None:
         return PairEstimates(odd=odd, age_note=found.age_note)
     cards = zip(models, (comparison.a, comparison.b), strict=True)

@@ -362,11 +362,12 @@ def _cross(found: Fit, models: Array, left: Array) -> Array:
     on the benchmarks.
     """
     observed = found.observed
-    place = np.full(len(observed.models), -1)
-    place[models] = np.arange(len(models))
-    rows = np.flatnonzero(place[observed.model] >= 0)
+    starts, ends = (np.searchsorted(observed.model, models + step) for step in (0, 1))
+    lengths = ends - starts
+    model = np.repeat(np.arange(len(models)), lengths)
+    rows = np.arange(len(model)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
     number, bench = observed.model[rows], observed.benchmark[rows]
-    model, cat, tests = place[number], observed.category[bench], len(observed.benchmarks)
+    cat, tests = observed.category[bench], len(observed.benchmarks)
     column = left[model, :, cat] * (found.w[rows] * found.a[bench])[:, None]
     stacked = np.zeros((len(models), len(observed.categories), 2 * tests))
     stacked[model, :, bench] = column

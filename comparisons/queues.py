@@ -257,10 +257,11 @@ def out_of_line(whole: plain.Whole) -> Iterable[Found]:
     """Scores that the fit did not expect; the farthest first."""
     fit = estimates.current()
     by_slug = {model.slug: model for model in whole.models}
-    for (slug, test), expected in (fit.odd if fit else {}).items():
+    for each in evidence.out_of_line(fit.fit) if fit else ():
+        slug, test = each.model, each.benchmark
         cell = whole.card(by_slug[slug]).cells.get(test) if slug in by_slug else None
         if cell:
-            said = f"{cell.value.normalize():f} where about {points(expected, 1)} was expected"
+            said = f"{cell.value.normalize():f} where about {points(each.expected, 1)} was expected"
             key = f"{slug} {test} {cell.value.normalize():f}"
             yield Found(key, named_cell(whole, by_slug[slug], test), said, slug, test)
 

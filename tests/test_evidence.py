@@ -273,8 +273,9 @@ def appended(found: evidence.Fit, rows: list[tuple[int, int]]) -> evidence.Fit:
         "noise": evidence._noise_at(observed, test, y),
         "copies": np.ones(len(rows)),
     }
-    more = replace(observed, **{name: np.concatenate([getattr(observed, name), own]) for name, own in columns.items()})
-    return evidence._with_doubt(replace(found, observed=more, u=np.concatenate([found.u, np.ones(len(rows))])))
+    order = np.lexsort((np.append(observed.benchmark, test), np.append(observed.model, model)))
+    more = replace(observed, **{name: np.append(getattr(observed, name), own)[order] for name, own in columns.items()})
+    return evidence._with_doubt(replace(found, observed=more, u=np.append(found.u, np.ones(len(rows)))[order]))
 
 
 def test_added_shared_test_does_not_widen_the_difference():
@@ -301,19 +302,10 @@ def test_what_would_settle_is_what_the_score_would_take_from_the_variance():
     for each in (ranked[0], ranked[4], ranked[-1]):
         row = found.observed.models.index(each.model), found.observed.benchmarks.index(each.benchmark)
         assert row not in taken
-        later = evidence.pair(appended_sorted(found, row), "m03", "m07", WEIGHTS, basket)
+        later = evidence.pair(appended(found, [row]), "m03", "m07", WEIGHTS, basket)
         assert each.share == pytest.approx(1 - (w @ later.gap_cov @ w) / (w @ pair.gap_cov @ w), abs=1e-9)
     only = evidence.settling(found, pair, basket, candidates=[ranked[4].benchmark])
     assert {each.benchmark for each in only} == {ranked[4].benchmark}
-
-
-def appended_sorted(found: evidence.Fit, row: tuple[int, int]) -> evidence.Fit:
-    """As `appended`, its rows in order."""
-    more = appended(found, [row])
-    order = np.lexsort((more.observed.benchmark, more.observed.model))
-    names = ("model", "benchmark", "value", "y", "noise", "copies")
-    observed = replace(more.observed, **{name: getattr(more.observed, name)[order] for name in names})
-    return replace(more, observed=observed, u=more.u[order], w=more.w[order])
 
 
 LABELLED = by_slug(
