@@ -13,7 +13,9 @@ from comparisons import linked, news
 from comparisons.bills import NumberField
 from comparisons.cells import ScoreCell
 from comparisons.links import Toggle
+from comparisons.listings import Standing
 from comparisons.panels import BenchmarkGroup, BenchmarkLine, CategoryEstimate, CategoryLine
+from comparisons.scoring import Category
 from comparisons.tradeoffs import TradeoffRow
 
 register = template.Library()
@@ -71,24 +73,13 @@ NO_SCORE = mark_safe('<td class="n x"><span class="vh">no score</span></td>')
 @register.simple_tag
 def figure(text: str, is_best: bool = False) -> SafeString:
     """A table cell of one figure, bold where it is the best of its row; a dash that is read out where it is missing."""
-    return format_html('<td class="n{}">{}</td>', " best" if is_best else "", text) if text else NO_SCORE
+    return SafeString(_figure(text, " best" if is_best else ""))
 
 
 @register.simple_tag
 def price(text: str) -> SafeString:
     """A table cell of a price; one that nobody publishes is said so."""
     return format_html('<td class="n{}">{}</td>', "" if text else " gone", text or "not published")
-
-
-@register.simple_tag
-def dots(confidence: int) -> SafeString:
-    """One to four filled dots of four."""
-    return format_html(
-        '<span class="dots"><span aria-hidden="true">{}{}</span><span class="vh">confidence {} of 4</span></span>',
-        "●" * confidence,
-        "○" * (4 - confidence),
-        confidence,
-    )
 
 
 # What follows prints a cell or row in one go, every value escaped: the rows of a comparison are most of its page, and a template
@@ -193,6 +184,45 @@ def _benchmark_row(line: BenchmarkLine) -> str:
     lead = f"{aside(line.lead_words)}{mark(line.lead_mark)}{escape(line.lead)}"
     gone = "" if line.lead_mark else " gone"
     return f'<tr{own}><th scope="row">{name}</th>{"".join(map(score, line.cells))}<td class="l{gone}">{lead}</td></tr>'
+
+
+@register.simple_tag
+def standing_rows(rows: Sequence[Standing], has_estimates: bool, category: Category | None) -> SafeString:
+    """Rows of the leaderboard; that of a category has no columns for the others."""
+    return SafeString("".join(_standing_row(row, has_estimates, not category) for row in rows))
+
+
+def _standing_row(row: Standing, has_estimates: bool, is_overall: bool) -> str:
+    places = _figure(row.places) if has_estimates and is_overall else ""
+    remark = f"; {escape(row.remark)}" if row.remark else ""
+    name = f'<a href="{escape(row.url)}">{escape(row.name)}</a><small>{escape(row.creator)}{remark}</small>'
+    estimate = f"{escape(row.score)}<small>{escape(row.span)}</small>" if row.score else aside("none")
+    score = f'<td class="n{" best" if row.score else " x"}">{estimate}</td>' if has_estimates else ""
+    dots = f"<small>{_dots(row.dots)}</small>" if is_overall else ""
+    coverage = f"{escape(row.coverage)}{dots}" if row.coverage else aside("none")
+    prices = "".join(
+        f'<td class="n{"" if text else " gone"}">{escape(text or "not published")}</td>'
+        for text in (row.input, row.output)
+    )
+    facts = "".join(f'<td class="n">{escape(text or "not known")}</td>' for text in (row.context, row.released))
+    categories = "".join(
+        f'<td class="n gone">{escape(text)}<small>guess</small></td>' if is_guess else _figure(text)
+        for text, is_guess in (row.categories if is_overall else ())
+    )
+    return (
+        f'<tr><td class="n rank">{row.rank or "—"}</td>{places}<th scope="row">{name}</th>{score}<td class="n">{row.tests}</td>'
+        f'{_figure(row.average, " best")}<td class="n">{coverage}</td>{prices}{facts}{categories}</tr>'
+    )
+
+
+def _figure(text: str, classes: str = "") -> str:
+    return f'<td class="n{classes}">{escape(text)}</td>' if text else NO_SCORE
+
+
+def _dots(confidence: int) -> str:
+    """One to four filled dots of four."""
+    drawn = f'<span aria-hidden="true">{"●" * confidence}{"○" * (4 - confidence)}</span>'
+    return f'<span class="dots">{drawn}{aside(f"confidence {confidence} of 4")}</span>'
 
 
 @register.simple_tag
