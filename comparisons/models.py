@@ -7,6 +7,8 @@ import time
 import unicodedata
 from contextlib import suppress
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -117,18 +119,23 @@ def https_constraint(table: str, field: str, *, blank: bool = False) -> models.C
     )
 
 
+@cache
+def mark_file(state: Path) -> str:
+    return str(state / "catalogue-version")
+
+
 def version_mark() -> int:
     """A number that changes on this machine with each committed rise of the catalogue version; 0 where it cannot be kept."""
     try:
-        return os.stat(settings.STATE_DIR / "catalogue-version").st_mtime_ns  # noqa: PTH116 (asked with every request)
+        return os.stat(mark_file(settings.STATE_DIR)).st_mtime_ns  # noqa: PTH116 (asked with every request)
     except OSError:
         return 0
 
 
 def set_version_mark() -> None:
     with suppress(OSError):  # a folder that cannot be written to: an edit is then seen within a second
-        mark, moment = settings.STATE_DIR / "catalogue-version", time.time_ns()
-        mark.touch()
+        mark, moment = mark_file(settings.STATE_DIR), time.time_ns()
+        Path(mark).touch()
         os.utime(mark, ns=(moment, moment))
 
 
