@@ -191,7 +191,7 @@ def started(folder: Path, pythons: dict[str, Path], stack: ExitStack) -> dict[st
 # --- requests a second ----------------------------------------------------------------------------------------------
 def under_load(case: Case, seconds: int) -> tuple[float, float]:
     """Requests a second, and milliseconds of the server's processors for each."""
-    asked = ("--timeout", "60s", "-H", f"Accept-Encoding: {case.accept}", case.url)
+    asked = ("-H", f"Accept-Encoding: {case.accept}", case.url)
     return wrk(case.name, case.server.pid, CONNECTIONS, seconds, *asked)
 
 

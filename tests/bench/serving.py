@@ -184,20 +184,18 @@ def main(rounds: int = 5, seconds: int = 3) -> int:
             + ", ".join(f"{value:,.1f} {what}" for what, value in view.items())
         )
         stalled = slowest_beside_stalled(stored[1], pair)
-        walk(stored[1], pairs)
-        memory = megabytes(stored[0].pid)
+        fresh = up()
+        walk(fresh[1], pairs)
+        memory = megabytes(fresh[0].pid)
         return judge(found, view, memory, start, stalled)
 
 
 def walk(port: int, pairs: list) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    """A thousand different pairs, each on a connection of its own, so that every process gets its share."""
     for a, b, _ in random.Random(1).sample(pairs, 1_000):
-        connection.request("GET", f"/compare/{a}-vs-{b}/", headers={"Accept-Encoding": "gzip"})
-        response = connection.getresponse()
-        response.read()
+        response, _ = get(port, f"/compare/{a}-vs-{b}/", Accept_Encoding="gzip")
         if response.status != 200:
             raise SystemExit(f"{a} vs {b}: {response.status}")
-    connection.close()
 
 
 def report(asked: dict[str, Case], found: list[dict]) -> None:
