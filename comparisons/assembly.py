@@ -27,7 +27,7 @@ def pair(stand: Stand, models: Sequence[LanguageModel], options: Options, path: 
         [facts[m.pk] for m in sides],
         rules,
         options,
-        estimates=estimates.of_pair(fit, rules, sides, chosen),
+        estimates=estimates.of_pair(fit, rules, sides, chosen, asked=(options.sources, options.w)),
         path=path,
         is_featured=stand.is_featured(first, second),
         today=stand.day,

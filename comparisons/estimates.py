@@ -6,7 +6,7 @@ import datetime
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from functools import cache
@@ -24,7 +24,7 @@ SEEING = frozenset({"multimodal"})  # categories that a model without image inpu
 KEPT_FITS = 10  # in the database, beside the last one of each day of
 KEPT_DAYS = 400  # and, before that, of each month
 CAUGHT_UP = 20  # models whose rows enter the last fit without a new one
-KEPT_GUESSES = 20_000
+KEPT_GUESSES, KEPT_PAIRS = 20_000, 500
 SMALL_SECONDS, SMALL_SCORES = 2.0, 20_000  # a fit quicker than this, of no more, is made after every publication
 
 
@@ -43,6 +43,7 @@ class Estimates:
         str, Mapping[str, float]
     ]  # expected value of each score that is out of line, by model and benchmark slug
     guesses: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)  # asked for so far, see `_values`
+    pairs: dict[Hashable, PairEstimates] = field(default_factory=dict)  # asked for so far, see `of_pair`
 
     @property
     def age_note(self) -> str:
@@ -166,11 +167,32 @@ class PairEstimates:
 
 
 def of_pair(
-    found: Estimates | None, rules: plain.Rulebook, models: Sequence[LanguageModel], comparison: scoring.Comparison
+    found: Estimates | None,
+    rules: plain.Rulebook,
+    models: Sequence[LanguageModel],
+    comparison: scoring.Comparison,
+    *,
+    asked: Hashable,
 ) -> PairEstimates | None:
-    """All that a pair page prints of a fit; None before the first."""
+    """All that a pair page prints of a fit; None before the first.
+
+    Kept under what was `asked`, which names the sources and weights that rules and comparison were made for: the readings, selections and
+    twins of one pair share it.
+    """
     if found is None:
         return None
+    key = (*(model.pk for model in models), asked)
+    kept = found.pairs.get(key)
+    if kept is None:
+        if len(found.pairs) >= KEPT_PAIRS:
+            found.pairs.clear()
+        kept = found.pairs[key] = _of_pair(found, rules, models, comparison)
+    return kept
+
+
+def _of_pair(
+    found: Estimates, rules: plain.Rulebook, models: Sequence[LanguageModel], comparison: scoring.Comparison
+) -> PairEstimates:
     estimate = pair(found, rules, models)
     odd = {
         (side, test): expected
