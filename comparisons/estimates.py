@@ -24,7 +24,7 @@ SEEING = frozenset({"multimodal"})  # categories that a model without image inpu
 KEPT_FITS = 10  # in the database, beside the last one of each day of
 KEPT_DAYS = 400  # and, before that, of each month
 CAUGHT_UP = 20  # models whose rows enter the last fit without a new one
-KEPT_GUESSES, KEPT_PAIRS = 20_000, 500
+KEPT_GUESSES, KEPT_PAIRS = 20_000, 50
 SMALL_SECONDS, SMALL_SCORES = 2.0, 20_000  # a fit quicker than this, of no more, is made after every publication
 
 

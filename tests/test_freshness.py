@@ -1,9 +1,12 @@
 """The catalogue version as a process knows it: asked seldom, never older than a second, at once after an edit on this machine."""
 
+import datetime
+import gc
+
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from comparisons import freshness
+from comparisons import freshness, plain
 from comparisons.models import CatalogueVersion, set_version_mark, version_mark
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,3 +81,17 @@ def test_database_that_was_away_is_not_asked_again_at_once():
             with pytest.raises(OperationalError):
                 freshness.version()
     assert (len(calls), freshness.last_known()) == (1, version)
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_collections_are_as_before_once_the_catalogue_is_read_or_was_not(was_on):
+    (gc.enable if was_on else gc.disable)()
+    try:
+        plain.read(datetime.date(2026, 11, 3))
+        assert gc.isenabled() is was_on
+        with pytest.raises(ZeroDivisionError), plain.no_collections():
+            assert not gc.isenabled()
+            raise ZeroDivisionError
+        assert gc.isenabled() is was_on
+    finally:
+        gc.enable()
