@@ -301,7 +301,8 @@ def refit(*, seeds: int = 5, moment: datetime.datetime | None = None) -> Fit | N
     tested = last.self_test if last and not seeds else asdict(heldout.self_test(seen, seeds=max(seeds, 1)))
     models = {model.slug: model for model in LanguageModel.objects.published()}
     placed = evidence.standings(found, weights(rules), basket(), drop=unable(models.values()))
-    told, boards = last.told if last else {}, news.boards(placed, [c.slug for c in rules.categories])
+    told = last.told if last else {}
+    boards = news.boards(placed, [c.slug for c in rules.categories]) if seeds else {}
     places = dict(timelines.places(plain.whole(began_at.date()), {place.model: place for place in placed}))
     arrays = evidence.pack(found)
     with transaction.atomic():  # others who write wait for it: what can be worked out before is
