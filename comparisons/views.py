@@ -265,7 +265,8 @@ def leaderboard(request: HttpRequest, slug: str = "", twin: str = "") -> HttpRes
         estimated=estimated,
         sort=sort,
         shown=shown,
-        **({} if twin else {"after": chosen.get("after") or 0, "most": listings.ROWS}),
+        after=chosen.get("after") or 0,
+        most=None if twin else listings.ROWS,
     )
     title = f"{category.name} leaderboard" if category else "Leaderboard of language models"
     query = form.kept() | {"w": options.w, "reading": "tested" if options.reading else ""}

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.bench.machines import free_port
+
 EXAMPLE = Path(__file__).parents[1] / "benchlm" / "deploy" / "nginx.conf"
 CERTIFICATE = Path(__file__).parent / "fixtures" / "mail_server.pem"  # and its key
 AROUND = """
@@ -25,11 +27,6 @@ http {{
 }}
 """
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def write(
