@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import cache
 from html import escape
+from itertools import batched
 
 from django import template
 from django.conf import settings
@@ -186,10 +187,21 @@ def _benchmark_row(line: BenchmarkLine) -> str:
     return f'<tr{own}><th scope="row">{name}</th>{"".join(map(score, line.cells))}<td class="l{gone}">{lead}</td></tr>'
 
 
+BODY = 10  # rows in a body of the leaderboard: a browser lays out only the bodies near the screen
+
+
 @register.simple_tag
-def standing_rows(rows: Sequence[Standing], has_estimates: bool, category: Category | None) -> SafeString:
-    """Rows of the leaderboard; that of a category has no columns for the others."""
-    return SafeString("".join(_standing_row(row, has_estimates, not category) for row in rows))
+def standing_bodies(
+    parts: Sequence[tuple[str, Sequence[Standing]]], has_estimates: bool, category: Category | None, width: int
+) -> SafeString:
+    """The leaderboard's bodies of ten rows, each part under its name; that of a category has no columns for the others."""
+    bodies = []
+    for name, rows in parts:
+        printed = [_standing_row(row, has_estimates, not category) for row in rows]
+        if name:
+            printed.insert(0, f'<tr class="grp"><th colspan="{width}" scope="rowgroup">{escape(name)}</th></tr>')
+        bodies += batched(printed, BODY, strict=False)
+    return SafeString("".join(f"<tbody>{''.join(body)}</tbody>" for body in bodies))
 
 
 def _standing_row(row: Standing, has_estimates: bool, is_overall: bool) -> str:
