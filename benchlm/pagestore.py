@@ -67,7 +67,7 @@ ROUTES = {
     "privacy": (),
 }
 # Parameters that pages read and that have too many values to keep: rendered live. Any other parameter changes nothing.
-LIVE = {"w", "as_of", "since", "preview", *bills.FIELDS}.union(
+LIVE = {"w", "open", "as_of", "since", "preview", *bills.FIELDS}.union(
     *(form.base_fields for form in (forms.LeaderboardForm, forms.PricingForm, forms.FloorForm))
 )
 

@@ -69,9 +69,12 @@ class BillPanel:
     has_hosts: bool
     edge: str  # who pays less, in words; empty where nobody can say
     kept: tuple[tuple[str, str], ...]  # the page's other options, for the form
+    href: str  # of the page with the form for a workload; empty: it is shown
 
 
-def bill_panel(facts: Sequence[Facts], workload: Workload, kept: Sequence[tuple[str, str]] = ()) -> BillPanel:
+def bill_panel(
+    facts: Sequence[Facts], workload: Workload, kept: Sequence[tuple[str, str]] = (), href: str = ""
+) -> BillPanel:
     """The bills of two to four models side by side."""
     offers = [fact.paid or fact.free_tier or next(iter(fact.offers), None) for fact in facts]
     found = [tradeoffs.model_bill(f, o, workload) if o else None for f, o in zip(facts, offers, strict=True)]
@@ -90,6 +93,7 @@ def bill_panel(facts: Sequence[Facts], workload: Workload, kept: Sequence[tuple[
         has_hosts=any(column.hosts for column in columns),
         edge=_edge(facts, found) if len(facts) == 2 else "",
         kept=tuple(kept),
+        href=href,
     )
 
 

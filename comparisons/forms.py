@@ -6,6 +6,7 @@ import datetime
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from django import forms
 
@@ -22,6 +23,7 @@ DISPLAY = {  # display options and their values; anything else is the default
     "sources": {"confirmed", "independent"},
     "flip": {"1"},
     "reading": {"tested", "shared"},
+    "open": {"weights", "bill"},
 }
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -30,7 +32,9 @@ def options(query: Mapping[str, str], categories: Sequence[Category]) -> Options
     """The display options of a page from a query string."""
     chosen = {name: value if (value := query.get(name, "")) in values else "" for name, values in DISPLAY.items()}
     chosen["w"] = ",".join(f"{slug}:{times}" for slug, times in weights(query, categories).items())
-    return Options(**chosen, workload=workload(query))
+    found = Options(**chosen, workload=workload(query))
+    bare = replace(found, open="")
+    return bare if bare.shows(found.open) else found
 
 
 def weights(query: Mapping[str, str], categories: Sequence[Category]) -> dict[str, int]:

@@ -57,12 +57,14 @@ class Options:
     flip: str = ""
     reading: str = ""  # tested or shared: which reading stands first; empty is the estimated score
     w: str = ""  # multipliers of the categories' weights: coding:3,reasoning:2
+    open: str = ""  # weights or bill: the form that is shown; a bare page leaves both out, and no other link keeps it
     workload: Workload = tradeoffs.USUAL
 
     @property
     def kept(self) -> tuple[tuple[str, str], ...]:
         """What the address holds beside the workload, for a form that asks for that."""
-        return tuple((name, value) for name in self.__slots__ if name != "workload" and (value := getattr(self, name)))
+        names = (name for name in self.__slots__ if name not in ("open", "workload"))
+        return tuple((name, value) for name in names if (value := getattr(self, name)))
 
     @property
     def bill(self) -> tuple[tuple[str, str], ...]:
@@ -72,6 +74,11 @@ class Options:
     @property
     def weights(self) -> dict[str, int]:
         return {slug: int(times) for slug, times in (part.split(":") for part in self.w.split(",") if part)}
+
+    def shows(self, form: str) -> bool:
+        """Whether a form is open: it was asked for, or what it asks has been answered."""
+        answered = {"weights": self.w, "bill": self.bill}
+        return bool(answered.get(form)) or self.open == form != ""
 
     def href(self, path: str, **changes: str) -> str:
         """The address of the same page with some options changed; defaults are left out."""
@@ -97,10 +104,11 @@ class WeightPanel:
     fields: tuple[tuple[str, str, int, str], ...]  # slug, name, multiplier, share of the whole in words
     presets: tuple[Toggle, ...]
     said: str  # empty: the site's weights
+    href: str  # of the page with the form; empty: it is shown
 
 
-def weight_panel(rules: Rulebook, options: Options, address: Callable[[str], str]) -> WeightPanel:
-    """From the rulebook in force, already reweighted; `address` gives the page's own address under other weights."""
+def weight_panel(rules: Rulebook, options: Options, address: Callable[..., str]) -> WeightPanel:
+    """From the rulebook in force, already reweighted; `address` gives the page's own address with changes such as `w`."""
     whole = sum((c.weight for c in rules.categories), Decimal(0))
     times = options.weights
     known = {c.slug for c in rules.categories}
@@ -115,8 +123,17 @@ def weight_panel(rules: Rulebook, options: Options, address: Callable[[str], str
         tuple((c.slug, c.name, times.get(c.slug, 1), percent(c.weight / whole)) for c in rules.categories)
         if whole
         else (),
-        tuple(Toggle(f"w-{name.lower().replace(' ', '-')}", name, address(w), w == options.w) for name, w in presets),
+        tuple(
+            Toggle(
+                f"w-{name.lower().replace(' ', '-')}",
+                name,
+                address(w=w, open="" if w else "weights"),
+                w == options.w,
+            )
+            for name, w in presets
+        ),
         f"Your weights: {verdicts.joined(chosen)}." if chosen else "",
+        "" if options.shows("weights") else address(open="weights"),
     )
 
 

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from urllib.parse import urlencode
 
 from comparisons import bills, evidence, scoring, tradeoffs, verdicts
@@ -269,8 +270,10 @@ def pair_page(
         shared_values=None if shared_gap is None else (number(comparison.shared_a, 1), number(comparison.shared_b, 1)),
         shared_mark=comparison.shared_leader if shared_gap is not None and abs(shared_gap) >= verdicts.LEVEL else "",
         shared_gap="" if shared_gap is None else _lead(shared_gap) if shared_gap else TIE,
-        bill=bills.bill_panel(facts, options.workload, options.kept),
-        weights=weight_panel(rules, options, lambda w: options.href(path, w=w)),
+        bill=bills.bill_panel(
+            facts, options.workload, options.kept, "" if options.shows("bill") else options.href(path, open="bill")
+        ),
+        weights=weight_panel(rules, options, partial(options.href, path)),
         flip_href=options.href(path, flip="" if options.flip else "1"),
         add_href="/compare/?" + urlencode({"a": pair[0].slug, "b": pair[1].slug, "more": "1"}),
         checked=checked,

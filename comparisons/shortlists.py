@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from urllib.parse import urlencode
 
 from comparisons import bills, evidence, scoring, tradeoffs, verdicts
@@ -136,8 +137,10 @@ def shortlist_page(
         ),
         shown_rows=len(chosen),
         columns=len(models) + 1,
-        bill=bills.bill_panel(facts, options.workload, options.kept),
-        weights=weight_panel(rules, options, lambda w: options.href(path, w=w)),
+        bill=bills.bill_panel(
+            facts, options.workload, options.kept, "" if options.shows("bill") else options.href(path, open="bill")
+        ),
+        weights=weight_panel(rules, options, partial(options.href, path)),
         add_href="/compare/?" + urlencode([*zip("abc", [m.slug for m in models], strict=False), ("more", "1")])
         if len(models) < 4
         else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -197,7 +198,8 @@ def _pair(request: HttpRequest, models: list[LanguageModel], path: str, seen: da
         "keep_href": with_days(options.href(path), {"since": f"{seen.stand.newest}"}),
     }
     kept = days_in(request, seen)
-    return show(request, "comparisons/compare.html", "panels/comparison.html", context, options.href(path), kept)
+    address = options.href(path, open=options.open)
+    return show(request, "comparisons/compare.html", "panels/comparison.html", context, address, kept)
 
 
 def since(
@@ -236,7 +238,8 @@ def _shortlist(
         "notice": differences.of_shortlist(seen.then, seen.now, models, options.href(path)) if seen.then else None,
     }
     kept = days_in(request, seen)
-    return show(request, "comparisons/compare.html", "panels/comparison.html", context, options.href(path), kept)
+    address = options.href(path, open=options.open)
+    return show(request, "comparisons/compare.html", "panels/comparison.html", context, address, kept)
 
 
 @public
@@ -312,7 +315,7 @@ def leaderboard(request: HttpRequest, slug: str = "", twin: str = "") -> HttpRes
         "readings": listings.readings(path, query, fit is not None),
         "kept": form.kept() | {"reading": query["reading"]},
         "options": Options(w=options.w),
-        "weights": weight_panel(rules, options, lambda w: listings.address(path, query, w=w)),
+        "weights": weight_panel(rules, options, partial(listings.address, path, query)),
         "is_filtered": any(query.values()),
         "is_indexed": not forms.day(request.GET, "as_of")[0],
         "note": seen.note,
@@ -322,7 +325,8 @@ def leaderboard(request: HttpRequest, slug: str = "", twin: str = "") -> HttpRes
     }
     if not wants_fragment(request):
         context["course"] = timelines.of_board(seen.stand.whole, category, fit.standings if fit else None, whole.day)
-    address, kept = listings.address(path, query, after=str(board.after or "")), days_in(request, seen)
+    address = listings.address(path, query, after=str(board.after or ""), open=options.open)
+    kept = days_in(request, seen)
     return show(request, "comparisons/leaderboard.html", "panels/standings.html", context, address, kept)
 
 

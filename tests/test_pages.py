@@ -733,6 +733,33 @@ def test_broken_or_equal_weights_are_the_sites(site, query):
     assert "72 (winner) v 67" in page(site, f"{SEED}?{query}")
 
 
+@pytest.mark.parametrize("path", [SEED, "/compare/claude-opus-4-6-vs-gemma-4-31b-vs-gpt-4-1/", "/leaderboard/coding/"])
+def test_form_for_weights_comes_when_asked_for(site, path):
+    bare, asked = page(site, path), page(site, f"{path}?open=weights")
+    opener = f'<a class="clear" id="open-weights" href="{path}?open=weights" rel="nofollow"'
+    assert (opener in bare, 'id="weigh"' in bare) == (True, False)
+    assert (opener in asked, 'id="weigh"' in asked, '<details class="weights" id="weights" open>' in asked) == (
+        False,
+        True,
+        True,
+    )
+    assert 'id="weigh"' in page(site, f"{path}?w=coding:0")
+    assert f'<link rel="canonical" href="http://127.0.0.1:8000{path}">' in asked
+    assert f'href="{path}.json?open'.replace("/.json", ".json") not in asked
+    answer = site.get(f"{path}?open=weights", headers={"HX-Request": "true"})
+    assert answer.headers["HX-Push-Url"] == f"{path}?open=weights"
+
+
+def test_form_for_the_bill_comes_when_asked_for(site):
+    bare, asked = page(site, SEED), page(site, f"{SEED}?open=bill&show=shared")
+    assert ('id="load"' in bare, f'id="open-bill" href="{SEED}?open=bill"' in bare) == (False, True)
+    assert 'id="load"' in asked
+    assert 'id="load"' in page(site, f"{SEED}?calls=7")
+    assert [text_of(html).count("Together free tier, no bill $800.00") for html in (bare, asked)] == [1, 1]
+    for link in re.findall(r'<a id="(?:show|rows|reading|flip)[^"]*" href="([^"]+)"', asked):
+        assert "open=" not in link  # other links lead to the page as it is by itself
+
+
 def test_weights_of_a_plain_form_are_the_same_state(site):
     fields = "&".join(
         f"w_{slug}={n}" for slug, n in [("agentic", 1), ("coding", 3), ("reasoning", 2), ("mathematics", 1)]

@@ -12,7 +12,7 @@
     list.id = `options-${++lists}`;
     list.hidden = true;
     list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", input.labels[0].textContent);
+    list.setAttribute("aria-label", input.parentElement.querySelector("label").textContent);
     const described = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id };
     for (const [name, value] of Object.entries(described)) input.setAttribute(name, value);
     input.after(list);
@@ -133,5 +133,25 @@
   }
   for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, failed);
 
-  upgrade();
+  // --- what the style leaves for later ---
+  const root = document.documentElement;
+
+  function layOut(sections) { // one by one, so that no tap waits for all of them
+    const section = sections.shift();
+    (section || root).classList.add("laid");
+    if (!section) return;
+    section.getBoundingClientRect(); // now, not all in the next frame
+    setTimeout(layOut, 0, sections);
+  }
+
+  let width = innerWidth, height = innerHeight;
+  addEventListener("resize", () => { // a turned phone, a picture of the whole page; not a bar of the browser that slides away
+    if (innerWidth !== width || innerHeight === height) root.classList.add("laid", "whole");
+    [width, height] = [innerWidth, innerHeight];
+  });
+
+  setTimeout(() => { // a task of its own: htmx starts in this one
+    upgrade();
+    layOut([...document.querySelectorAll(".sec")]);
+  });
 })();

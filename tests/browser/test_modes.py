@@ -7,14 +7,14 @@ from playwright.sync_api import Page, expect
 
 SEED = "/compare/gemma-4-31b-vs-gpt-4-1/"
 MANY = "/compare/claude-opus-4-6-vs-gemma-4-31b-vs-gpt-4-1/"
-WEIGHTS, BILL = "#weigh button", "#load button"
+WEIGHTS, BILL, LOAD = ("a#open-weights", "#weigh button"), ("a#open-bill", "#load button"), "#load button"
 SWAPS = [  # page, then control after control; a control that lies folded away is unfolded first, and a list is a short one
-    (SEED, ["#reading-tested", "#sources-confirmed", "#sources-all", "#show-gap", WEIGHTS, BILL]),
-    (MANY, ["#show-shared", WEIGHTS, BILL]),
-    ("/leaderboard/?creator=openai", ["#reading-tested", "#apply", "#sort-coverage", WEIGHTS]),
+    (SEED, ["#reading-tested", "#sources-confirmed", "#sources-all", "#show-gap", *WEIGHTS, *BILL]),
+    (MANY, ["#show-shared", *WEIGHTS, *BILL]),
+    ("/leaderboard/?creator=openai", ["#reading-tested", "#apply", "#sort-coverage", *WEIGHTS]),
     ("/leaderboard/coding/?creator=openai", ["#sort-name"]),
-    ("/pricing/", ["#sort-output", BILL]),
-    ("/shortlist/", [BILL]),
+    ("/pricing/", ["#sort-output", LOAD]),
+    ("/shortlist/", [LOAD]),
 ]
 EVERY = [
     SEED,
@@ -95,7 +95,7 @@ def test_winner_and_marks_can_be_seen_in_forced_colours(site, open_page, axe_vio
     page.emulate_media(forced_colors="active", color_scheme=scheme)
     page.goto(site + SEED)
     assert page.evaluate("matchMedia('(forced-colors: active)').matches") is True
-    for selector in ("svg.m", ".plot .ma", ".plot .mb use", ".plot .ra", ".plot .rb"):
+    for selector in ("svg.m", ".plot .ma", ".plot .mb path", ".plot .ra", ".plot .rb"):
         seen = page.evaluate(VISIBLE, selector)
         assert (len(seen) > 0, all(seen)) == (True, True), selector
     outline = "e => getComputedStyle(e).borderTopWidth + getComputedStyle(e).borderTopStyle"
@@ -116,6 +116,55 @@ def test_paper_has_the_answer_and_its_evidence_and_no_controls(site, open_page):
     assert page.eval_on_selector("html", "e => getComputedStyle(e).backgroundColor") == "rgb(255, 255, 255)"
 
 
+@pytest.mark.parametrize(
+    ("path", "opener", "first"),
+    [
+        (SEED, "#open-weights", "Agentic (22 %)"),
+        (SEED, "#open-bill", "Calls a month"),
+        (MANY, "#open-bill", "Calls a month"),
+        ("/leaderboard/", "#open-weights", "Agentic (22 %)"),
+    ],
+)
+def test_form_that_was_asked_for_is_open_and_next_to_the_focus(site, open_page, path, opener, first):
+    page = open_page()
+    page.goto(site + path)
+    expect(page.get_by_label(first)).to_have_count(0)
+    unfold(page, opener)
+    page.click(opener)
+    expect(page.get_by_label(first)).to_be_visible()
+    assert page.evaluate("document.activeElement.id") == opener[1:]
+    page.keyboard.press("Tab")
+    expect(page.get_by_label(first)).to_be_focused()
+    assert page.url == f"{site}{path}?open={opener[6:]}"
+    assert page.messages == []
+
+
+UNSEEN = "selector => [...document.querySelectorAll(selector)].filter(e => !e.checkVisibility({ contentVisibilityAuto: true })).length"
+
+
+def test_sections_are_laid_out_soon_after_the_first_view(site, open_page):
+    page = open_page(width=360)
+    page.goto(site + SEED)
+    page.wait_for_selector("html.laid")
+    assert page.evaluate(UNSEEN, ".sec > *") == 0
+    assert page.locator(".sec").count() == 7
+
+
+def test_rows_far_from_the_screen_are_laid_out_for_whoever_needs_them(site, open_page):
+    page = open_page(width=360, bypass_csp=True)
+    page.goto(site + "/leaderboard/")
+    rows = page.locator(".ranks tbody tr").count()
+    page.locator(".ranks tbody tr").first.scroll_into_view_if_needed()
+    page.wait_for_function(f"({UNSEEN})('.ranks tbody tr') < {rows}")
+    assert page.evaluate(UNSEEN, ".ranks tbody tr") > rows / 2
+    last = page.locator(".ranks tbody tr").last.locator("a")
+    last.focus()
+    expect(last).to_be_in_viewport()
+    page.set_viewport_size({"width": 800, "height": 400})  # as one that takes a picture of the whole page does
+    page.wait_for_selector("html.whole")
+    assert page.evaluate(UNSEEN, ".ranks tbody tr") == 0
+
+
 def test_every_control_of_a_pair_works_without_script(site, open_page):
     page = open_page(javascript=False)
     page.goto(site + SEED)
@@ -123,8 +172,9 @@ def test_every_control_of_a_pair_works_without_script(site, open_page):
     assert page.url == f"{site}{SEED}?reading=tested"
     page.click("#rows-diff")
     assert page.url == f"{site}{SEED}?rows=diff&reading=tested"
+    page.click("#open-bill")
     page.get_by_label("Calls a month").fill("1000")
-    page.click(BILL)
+    page.click(LOAD)
     assert re.search(r"[?&]calls=1000\b", page.url)
     assert "reading=tested" in page.url
     page.goto(f"{site}{MANY}")
