@@ -108,6 +108,9 @@ def wants_fragment(request: HttpRequest) -> bool:
     return bool(request.htmx) and not request.htmx.history_restore_request
 
 
+INDENTATION = re.compile(rb"\n\s+")  # that of the templates: no panel holds text whose lines count
+
+
 def show(
     request: HttpRequest,
     template: str,
@@ -124,6 +127,7 @@ def show(
     if not wants_fragment(request):
         return keep_days(render(request, template, context), days)
     response = keep_days(render(request, "fragment.html", {**context, "fragment": fragment}), days)
+    response.content = INDENTATION.sub(b"\n", response.content)
     return push_url(response, with_days(address, days))
 
 

@@ -1,6 +1,7 @@
 """Finished pages: what is kept under which key, who may get it, and that no header of one visitor reaches another."""
 
 import gzip
+import re
 import threading
 
 import brotli
@@ -78,6 +79,28 @@ def test_codings_hold_the_same_page(site):
     ]
     assert len({each.headers["ETag"] for each in (plain, zipped, small)}) == 1
     assert len(small.content) < len(zipped.content) < 14_336
+
+
+def test_brotli_is_dense_for_whoever_asks_again(site):
+    first, second, third = (site.get(SEED, headers={"Accept-Encoding": "br"}) for _ in range(3))
+    assert len(third.content) == len(second.content) < 0.93 * len(first.content)
+    assert len({brotli.decompress(each.content) for each in (first, second, third)}) == 1
+    assert {int(each.headers["Content-Length"]) for each in (second, third)} == {len(second.content)}
+
+
+def test_brotli_of_a_large_page_stays_quick(site, monkeypatch):
+    monkeypatch.setattr(pagestore, "LARGEST_DENSE", 5_000)
+    first, second = (site.get(SEED, headers={"Accept-Encoding": "br"}) for _ in range(2))
+    assert first.content == second.content
+
+
+def test_fragment_is_free_of_the_templates_indentation(site):
+    whole, part = (site.get(SEED, headers=headers).content.decode() for headers in ({}, {"HX-Request": "true"}))
+    assert "\n " not in part
+    start, end = whole.index('<div id="comparison">'), whole.index("</article>")
+    assert re.sub(r"\s+", " ", whole[start:end]) == re.sub(
+        r"\s+", " ", part[part.index('<div id="comparison">') : part.index("</article>")]
+    )
 
 
 @pytest.mark.parametrize(

@@ -103,9 +103,16 @@ def first_view(port: int, path: str) -> dict[str, float]:
         got = get(port, file, Accept_Encoding="br, gzip")
         wire += on_wire(*got)
         scripts += len(got[1]) if file.endswith(".js") else 0
-    swap = on_wire(*get(port, path + "?show=shared", Accept_Encoding="gzip", HX_Request="true"))
     return {"KB": wire / 1000, "requests": 1 + len(parts.files), "JS KB": scripts / 1000, "HTML KB": len(body) / 1000,
-            "swap KB": swap / 1000, "nodes": parts.nodes}  # fmt: skip
+            "swap KB": swap(port, path + "?show=shared", "br"), "swap as gzip, KB": swap(port, path + "?show=shared", "gzip"),
+            "swap of everything, KB": swap(port, path + "?flip=1", "br"), "nodes": parts.nodes}  # fmt: skip
+
+
+def swap(port: int, path: str, coding: str) -> float:
+    """KB of a swap in a coding, brotli being what browsers take over TLS; of a page that somebody has asked for before."""
+    for _ in range(12):  # each process has met it
+        found = on_wire(*get(port, path, Accept_Encoding=coding, HX_Request="true"))
+    return found / 1000
 
 
 def on_wire(response: http.client.HTTPResponse, body: bytes) -> int:
