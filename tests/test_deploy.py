@@ -16,8 +16,12 @@ from urllib.request import urlopen
 
 import pytest
 from django.core.management import get_commands
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
+from benchlm.deploy.warming import asked_for, warm_up
 from benchlm.deploy.worker import MOST_BYTES, is_whole
+from comparisons.models import LanguageModel
 from tests import nginx
 
 ROOT = Path(__file__).parents[1]
@@ -283,3 +287,33 @@ def test_example_of_the_environment_is_a_public_site_without_fault(tmp_path):
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_processes_share_what_the_first_page_needs(site):
+    with CaptureQueriesContext(connection) as queries:
+        path = warm_up()
+    assert path == "/compare/claude-3-5-sonnet-vs-claude-3-7-sonnet/"  # the first two by slug
+    assert len(queries) > 3
+    assert asked_for(path) == "200 OK"
+    assert asked_for("/nope/") == "404 Not Found"
+
+
+@pytest.mark.parametrize("models", [LanguageModel.objects.none, lambda: LanguageModel.objects.filter(slug="gpt-4-1")])
+def test_start_without_two_models_is_no_fault(site, monkeypatch, models):
+    monkeypatch.setattr(LanguageModel.objects, "published", models)
+    assert warm_up() == ""
+
+
+def test_start_without_a_database_is_no_fault(site, monkeypatch, caplog):
+    def refuse():
+        raise OperationalError("no such table")
+
+    monkeypatch.setattr(LanguageModel.objects, "published", refuse)
+    assert warm_up() == ""
+    assert caplog.records == []
+
+
+def test_start_behind_a_proxy_asks_as_the_proxy_would(site, settings):
+    settings.SECURE_SSL_REDIRECT, settings.SITE_URL = True, "https://benchlm.example"
+    settings.ALLOWED_HOSTS = ["benchlm.example"]
+    assert asked_for("/privacy/") == "200 OK"

@@ -24,7 +24,10 @@ def when_ready(server) -> None:
     from django.db import connections
     from django.urls import get_resolver
 
+    from benchlm.deploy.warming import warm_up
+
     get_resolver().url_patterns  # noqa: B018 (reading it imports every view)
+    warm_up()
     connections.close_all()
     gc.collect()
     gc.freeze()  # a collection would write to these pages, and each process would get its own copy

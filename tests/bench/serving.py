@@ -191,6 +191,7 @@ def main(rounds: int = 5, seconds: int = 3) -> int:
             + ", ".join(f"{value:,.1f} {what}" for what, value in view.items())
         )
         stalled = slowest_beside_stalled(stored[1], pair)
+        stack.close()  # with the others beside it, it would share the libraries' pages with them
         fresh = up()
         walk(fresh[1], pairs)
         memory = megabytes(fresh[0].pid)
