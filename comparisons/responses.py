@@ -124,11 +124,11 @@ def show(
     `days` are those that links and controls keep.
     """
     days = days or {}
-    if not wants_fragment(request):
-        return keep_days(render(request, template, context), days)
-    response = keep_days(render(request, "fragment.html", {**context, "fragment": fragment}), days)
+    is_fragment = wants_fragment(request)
+    printed = render(request, "fragment.html" if is_fragment else template, {**context, "fragment": fragment})
+    response = keep_days(printed, days)
     response.content = INDENTATION.sub(b"\n", response.content)
-    return push_url(response, with_days(address, days))
+    return push_url(response, with_days(address, days)) if is_fragment else response
 
 
 # --- the days that an address names ---------------------------------------------------------------------------------

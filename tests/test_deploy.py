@@ -16,7 +16,8 @@ from urllib.request import urlopen
 
 import pytest
 from django.core.management import get_commands
-from django.db import OperationalError, connection
+from django.core.signals import request_finished, request_started
+from django.db import OperationalError, close_old_connections, connection
 from django.test.utils import CaptureQueriesContext
 
 from benchlm.deploy.warming import asked_for, warm_up
@@ -289,7 +290,18 @@ def test_example_of_the_environment_is_a_public_site_without_fault(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_processes_share_what_the_first_page_needs(site):
+@pytest.fixture
+def kept_connection() -> Iterator[None]:
+    """As Django's test client does: the connection of the test's transaction outlives a request."""
+    signals = request_started, request_finished
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+def test_processes_share_what_the_first_page_needs(site, kept_connection):
     with CaptureQueriesContext(connection) as queries:
         path = warm_up()
     assert path == "/compare/claude-3-5-sonnet-vs-claude-3-7-sonnet/"  # the first two by slug
@@ -313,7 +325,7 @@ def test_start_without_a_database_is_no_fault(site, monkeypatch, caplog):
     assert caplog.records == []
 
 
-def test_start_behind_a_proxy_asks_as_the_proxy_would(site, settings):
+def test_start_behind_a_proxy_asks_as_the_proxy_would(site, settings, kept_connection):
     settings.SECURE_SSL_REDIRECT, settings.SITE_URL = True, "https://benchlm.example"
     settings.ALLOWED_HOSTS = ["benchlm.example"]
     assert asked_for("/privacy/") == "200 OK"

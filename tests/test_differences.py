@@ -153,7 +153,9 @@ def test_kept_link_carries_the_day_of_the_newest_change(site, before):
 
 # --- controls -------------------------------------------------------------------------------------------------------
 def test_every_control_and_link_of_a_day_keeps_it(site, before):
-    address = asking(asking(f"{SEED}?show=shared", before), before - datetime.timedelta(days=1), "since")
+    address = asking(
+        asking(f"{SEED}?show=shared&w=coding:3&calls=7", before), before - datetime.timedelta(days=1), "since"
+    )
     html = page(site, address)
     body = re.sub(r'<section class="note.*?</section>', "", html, flags=re.DOTALL)
     links = re.findall(r'<a\b[^>]*\b(?:href|data-hx-get)="(/(?:compare|leaderboard|models|benchmarks)/[^"]*)"', body)
