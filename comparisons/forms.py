@@ -33,8 +33,7 @@ def options(query: Mapping[str, str], categories: Sequence[Category]) -> Options
     chosen = {name: value if (value := query.get(name, "")) in values else "" for name, values in DISPLAY.items()}
     chosen["w"] = ",".join(f"{slug}:{times}" for slug, times in weights(query, categories).items())
     found = Options(**chosen, workload=workload(query))
-    bare = replace(found, open="")
-    return bare if bare.shows(found.open) else found
+    return replace(found, open="") if found.answers(found.open) else found  # it is open anyway
 
 
 def weights(query: Mapping[str, str], categories: Sequence[Category]) -> dict[str, int]:

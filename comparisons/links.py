@@ -75,10 +75,13 @@ class Options:
     def weights(self) -> dict[str, int]:
         return {slug: int(times) for slug, times in (part.split(":") for part in self.w.split(",") if part)}
 
-    def shows(self, form: str) -> bool:
-        """Whether a form is open: it was asked for, or what it asks has been answered."""
-        answered = {"weights": self.w, "bill": self.bill}
-        return bool(answered.get(form)) or self.open == form != ""
+    def answers(self, form: str) -> bool:
+        """Whether the address holds what a form asks."""
+        return bool({"weights": self.w, "bill": self.bill}.get(form))
+
+    def opener(self, form: str, address: Callable[..., str]) -> str:
+        """The page's address with a form open; empty where it is, because somebody asked for it or has answered it."""
+        return "" if self.open == form or self.answers(form) else address(open=form)
 
     def href(self, path: str, **changes: str) -> str:
         """The address of the same page with some options changed; defaults are left out."""
@@ -133,7 +136,7 @@ def weight_panel(rules: Rulebook, options: Options, address: Callable[..., str])
             for name, w in presets
         ),
         f"Your weights: {verdicts.joined(chosen)}." if chosen else "",
-        "" if options.shows("weights") else address(open="weights"),
+        options.opener("weights", address),
     )
 
 

@@ -207,6 +207,7 @@ def pair_page(
         ("shared", f"Tests both took ({len(shared)})", bool(shared)),
     ]
     toggles.append(("gap", f"Gap of 10 or more ({len(wide)})", bool(wide)))
+    address = partial(options.href, path)
     return PairPage(
         path=path,
         day=day(today),
@@ -270,10 +271,8 @@ def pair_page(
         shared_values=None if shared_gap is None else (number(comparison.shared_a, 1), number(comparison.shared_b, 1)),
         shared_mark=comparison.shared_leader if shared_gap is not None and abs(shared_gap) >= verdicts.LEVEL else "",
         shared_gap="" if shared_gap is None else _lead(shared_gap) if shared_gap else TIE,
-        bill=bills.bill_panel(
-            facts, options.workload, options.kept, "" if options.shows("bill") else options.href(path, open="bill")
-        ),
-        weights=weight_panel(rules, options, partial(options.href, path)),
+        bill=bills.bill_panel(facts, options.workload, options.kept, options.opener("bill", address)),
+        weights=weight_panel(rules, options, address),
         flip_href=options.href(path, flip="" if options.flip else "1"),
         add_href="/compare/?" + urlencode({"a": pair[0].slug, "b": pair[1].slug, "more": "1"}),
         checked=checked,

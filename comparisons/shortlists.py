@@ -91,6 +91,7 @@ def shortlist_page(
     everywhere = [b for b in benchmarks if all(b.slug in card.cells for card in cards)]
     show = "shared" if options.show == "shared" else "all"
     chosen = everywhere if show == "shared" else benchmarks
+    address = partial(options.href, path)
     return ShortlistPage(
         path=path,
         day=day(today),
@@ -137,10 +138,8 @@ def shortlist_page(
         ),
         shown_rows=len(chosen),
         columns=len(models) + 1,
-        bill=bills.bill_panel(
-            facts, options.workload, options.kept, "" if options.shows("bill") else options.href(path, open="bill")
-        ),
-        weights=weight_panel(rules, options, partial(options.href, path)),
+        bill=bills.bill_panel(facts, options.workload, options.kept, options.opener("bill", address)),
+        weights=weight_panel(rules, options, address),
         add_href="/compare/?" + urlencode([*zip("abc", [m.slug for m in models], strict=False), ("more", "1")])
         if len(models) < 4
         else "",

@@ -6,13 +6,14 @@ import random
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from io import BytesIO
 from urllib.parse import quote
 
 from django.conf import settings
-from django.core.signals import request_finished
+from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test.client import ClientHandler
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -33,7 +34,7 @@ VALUES = [
     "x%20" * 400, "//evil.test", "/%5cevil.test", "https:evil.test", "javascript:alert(1)", "%08//evil.test", "%00" * 50,
 ]  # fmt: skip
 NAMES = [
-    "show", "rows", "sources", "flip", "reading", "w", "w_coding", "w_", "in", "out", "cached", "calls", "think", "as_of", "since", "preview", "a", "b",
+    "show", "rows", "sources", "flip", "reading", "open", "w", "w_coding", "w_", "in", "out", "cached", "calls", "think", "as_of", "since", "preview", "a", "b",
     "c", "d", "more", "q", "sort", "creator", "weights", "reasoning", "context", "price", "category", "average", "benchmark", "score", "licence",
     "modality", "within", "most", "email", "next", "page", "p", "o", "e", "_popup", "_to_field", "all", "id__in", "name__bogus", "password__startswith",
     "List-Unsubscribe", "confirm", "stamp", "csrfmiddlewaretoken", "utm_source", "%00", "%FF", "__proto__", "a[]", "%20",
@@ -147,6 +148,19 @@ class Answer:
     seconds: float
 
 
+@contextmanager
+def kept_connection() -> Iterator[None]:
+    """The database connection, which belongs to the test, outlives a request."""
+    signals = request_started, request_finished
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in signals:
+            signal.connect(close_old_connections)
+
+
 @cache
 def handler(has_csrf_checks: bool) -> ClientHandler:
     return ClientHandler(enforce_csrf_checks=has_csrf_checks)
@@ -157,9 +171,8 @@ def ask(asked: Asked, *, has_csrf_checks: bool = True) -> Answer:
     started = time.perf_counter()
     response = handler(has_csrf_checks)(asked.environ())
     body = b"".join(response) if response.streaming else response.content
-    request_finished.disconnect(close_old_connections)  # the connection belongs to the test
-    response.close()
-    request_finished.connect(close_old_connections)
+    with kept_connection():
+        response.close()
     return Answer(response.status_code, dict(response.items()), body, time.perf_counter() - started)
 
 

@@ -16,14 +16,14 @@ from urllib.request import urlopen
 
 import pytest
 from django.core.management import get_commands
-from django.core.signals import request_finished, request_started
-from django.db import OperationalError, close_old_connections, connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from benchlm.deploy.warming import asked_for, warm_up
 from benchlm.deploy.worker import MOST_BYTES, is_whole
 from comparisons.models import LanguageModel
 from tests import nginx
+from tests.hostile import kept_connection
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "benchlm" / "deploy"
@@ -290,24 +290,14 @@ def test_example_of_the_environment_is_a_public_site_without_fault(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.fixture
-def kept_connection() -> Iterator[None]:
-    """As Django's test client does: the connection of the test's transaction outlives a request."""
-    signals = request_started, request_finished
-    for signal in signals:
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in signals:
-        signal.connect(close_old_connections)
-
-
-def test_processes_share_what_the_first_page_needs(site, kept_connection):
-    with CaptureQueriesContext(connection) as queries:
-        path = warm_up()
-    assert path == "/compare/claude-3-5-sonnet-vs-claude-3-7-sonnet/"  # the first two by slug
-    assert len(queries) > 3
-    assert asked_for(path) == "200 OK"
-    assert asked_for("/nope/") == "404 Not Found"
+def test_processes_share_what_the_first_page_needs(site):
+    with kept_connection():
+        with CaptureQueriesContext(connection) as queries:
+            path = warm_up()
+        assert path == "/compare/claude-3-5-sonnet-vs-claude-3-7-sonnet/"  # the first two by slug
+        assert len(queries) > 3
+        assert asked_for(path) == "200 OK"
+        assert asked_for("/nope/") == "404 Not Found"
 
 
 @pytest.mark.parametrize("models", [LanguageModel.objects.none, lambda: LanguageModel.objects.filter(slug="gpt-4-1")])
@@ -325,7 +315,8 @@ def test_start_without_a_database_is_no_fault(site, monkeypatch, caplog):
     assert caplog.records == []
 
 
-def test_start_behind_a_proxy_asks_as_the_proxy_would(site, settings, kept_connection):
+def test_start_behind_a_proxy_asks_as_the_proxy_would(site, settings):
     settings.SECURE_SSL_REDIRECT, settings.SITE_URL = True, "https://benchlm.example"
     settings.ALLOWED_HOSTS = ["benchlm.example"]
-    assert asked_for("/privacy/") == "200 OK"
+    with kept_connection():
+        assert asked_for("/privacy/") == "200 OK"

@@ -18,7 +18,6 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, LARGE = -1, -3, 131_072
 
 def warm_up() -> str:
     """Render the page of two models, with all that it imports, compiles and reads. Its address, or "" where there is none."""
-    give_back_large_blocks()
     try:
         path = comparison_path(LanguageModel.objects.published().order_by("slug")[:2])
     except Error:  # no database, or none of ours yet: the first visitors wait, or are told
