@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import json
 import threading
 import time
 from collections import defaultdict
@@ -96,9 +98,10 @@ def of_day(
 def _opened(
     key: int, made_at: datetime.datetime, is_current: bool, rules: plain.Rulebook, published: Iterable[LanguageModel]
 ) -> Estimates:
-    found = evidence.unpack(bytes(Fit.objects.values_list("arrays", flat=True).get(pk=key)))
-    lacking = unable(published)
-    placed = evidence.standings(found, weights(rules), basket(), drop=lacking)
+    arrays, terms = Fit.objects.values_list("arrays", "terms").get(pk=key)
+    found, lacking = evidence.unpack(bytes(arrays)), unable(published)
+    ranges = stored_ranges(key) if terms == terms_of(found, rules, lacking) else None
+    placed = evidence.standings(found, weights(rules), basket(), drop=lacking, ranges=ranges)
     odd: dict[str, dict[str, float]] = defaultdict(dict)
     for each in evidence.out_of_line(found):
         odd[each.model][each.benchmark] = each.expected
@@ -113,6 +116,37 @@ def weights(rules: plain.Rulebook) -> dict[str, float]:
 def basket() -> evidence.Basket:
     """The frozen lists of tests that estimated scores refer to."""
     return evidence.read_basket(BASKET.read_text())
+
+
+def terms_of(found: evidence.Fit, rules: plain.Rulebook, lacking: Mapping[str, Collection[str]]) -> str:
+    """A digest of all that rank ranges depend on beside the fit: weights, basket and what its models cannot do."""
+    drops = {slug: sorted(lacking[slug]) for slug in found.observed.models if slug in lacking}
+    said = json.dumps([weights(rules), basket().tests, drops], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def stored_ranges(fit: int) -> dict[str, tuple[int, int]]:
+    """Best and worst rank of the ranked models of a fit, by slug."""
+    rows = Ability.objects.filter(fit=fit, rank_low__isnull=False).values_list("model__slug", "rank_low", "rank_high")
+    return {slug: (best, worst) for slug, best, worst in rows}
+
+
+def store_ranges(row: Fit, placed: Iterable[evidence.Standing], models: Iterable[LanguageModel]) -> None:
+    keys = {model.slug: model.pk for model in models}
+    Ability.objects.bulk_create(
+        Ability(
+            fit=row,
+            model_id=keys[place.model],
+            tests=sum(place.tests.values()),
+            score=place.overall.value,
+            low=place.overall.low,
+            high=place.overall.high,
+            rank_low=place.best,
+            rank_high=place.worst,
+        )
+        for place in placed
+        if place.model in keys
+    )
 
 
 def standings(
@@ -300,7 +334,8 @@ def refit(*, seeds: int = 5, moment: datetime.datetime | None = None) -> Fit | N
     last = Fit.objects.defer("arrays").first()
     tested = last.self_test if last and not seeds else asdict(heldout.self_test(seen, seeds=max(seeds, 1)))
     models = {model.slug: model for model in LanguageModel.objects.published()}
-    placed = evidence.standings(found, weights(rules), basket(), drop=unable(models.values()))
+    lacking = unable(models.values())
+    placed = evidence.standings(found, weights(rules), basket(), drop=lacking)
     told = last.told if last else {}
     boards = news.boards(placed, [c.slug for c in rules.categories]) if seeds else {}
     places = dict(timelines.places(plain.whole(began_at.date()), {place.model: place for place in placed}))
@@ -318,21 +353,9 @@ def refit(*, seeds: int = 5, moment: datetime.datetime | None = None) -> Fit | N
             arrays=arrays,
             self_test=tested,
             told=told,
+            terms=terms_of(found, rules, lacking),
         )
-        Ability.objects.bulk_create(
-            Ability(
-                fit=row,
-                model=models[place.model],
-                tests=sum(place.tests.values()),
-                score=place.overall.value,
-                low=place.overall.low,
-                high=place.overall.high,
-                rank_low=place.best,
-                rank_high=place.worst,
-            )
-            for place in placed
-            if place.model in models
-        )
+        store_ranges(row, placed, models.values())
         timelines.record(row.made_at.date(), places)
         if is_current:  # else somebody edited what the fit had read, and pages say that it is older than the catalogue
             Fit.objects.filter(pk=row.pk).update(catalogue=CatalogueVersion.stamp())
@@ -429,6 +452,9 @@ def catch_up() -> list[str]:
     found = evidence.unpack(bytes(last.arrays))
     for model in models:
         found = evidence.update(found, model.slug, cards.get(model.pk, plain.EMPTY_CARD).cells, rules.benchmarks)
+    published = list(LanguageModel.objects.published())
+    lacking = unable(published)
+    placed = evidence.standings(found, weights(rules), basket(), drop=lacking)  # once, not in every process
     with transaction.atomic():
         row = Fit.objects.create(
             catalogue=last.catalogue,  # the full fit is still owed
@@ -437,7 +463,9 @@ def catch_up() -> list[str]:
             arrays=evidence.pack(found),
             self_test=last.self_test,
             told=last.told,
+            terms=terms_of(found, rules, lacking),
         )
+        store_ranges(row, placed, published)
         CatalogueVersion.rise()  # pages print the new estimates
         drop_old_fits(row.made_at.date())
     return [model.name for model in models]

@@ -17,7 +17,7 @@ import json
 import math
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Literal
 
@@ -348,8 +348,7 @@ def _benchmark_covariance(found: Fit) -> Array:
     hessian[mu, mu] = np.bincount(bench, found.w, tests) + 1 / MU_VARIANCE
     hessian[mu, a] = hessian[a, mu] = np.bincount(bench, found.w * z, tests)
     hessian[a, a] = np.bincount(bench, found.w * z * z, tests) + 1 / A_VARIANCE
-    for first in range(0, len(observed.models), CHUNK):
-        part = np.arange(first, min(first + CHUNK, len(observed.models)))
+    for part in _parts(len(observed.models)):
         half = _cross(found, part, np.linalg.cholesky(found.v[part]).transpose(0, 2, 1))
         hessian -= half.T @ half
     return np.linalg.inv(hessian)
@@ -603,11 +602,13 @@ def standings(
     basket: Basket,
     *,
     drop: Mapping[str, Collection[str]] | None = None,
+    ranges: Mapping[str, tuple[int, int]] | None = None,
     draws: int = DRAWS,
 ) -> list[Standing]:
     """Every model by overall score, the best first, those without a rank last; `drop` names categories that a model cannot do.
 
-    Rank ranges are the 5th to the 95th percentile over seeded draws of all abilities at once, shared benchmarks included.
+    Rank ranges are the 5th to the 95th percentile over seeded draws of all abilities at once, shared benchmarks included. Nothing is drawn
+    where `ranges`, (best, worst) by model as an earlier call with the same weights found them, has every ranked model.
     """
     observed = found.observed
     q = _shares(observed, basket)
@@ -619,14 +620,20 @@ def standings(
     able = w > 0
     w /= np.maximum(w.sum(axis=1, keepdims=True), 1e-12)
     value, slope = _expected(found, q, found.z)
-    variance, deviation, drawn = _doubt_of_all(found, q, w, w * slope, draws)
+    variance, deviation = _doubt_of_all(found, w * slope)
     reach = Z90 * np.sqrt(STRETCH * variance)
     low, high = _expected(found, q, found.z - reach)[0], _expected(found, q, found.z + reach)[0]
     overall, tests = (value * w).sum(axis=1), _distinct(observed)
     thin = (tests.sum(axis=1) < THIN) | ~able.any(axis=1)
     order = sorted(range(len(overall)), key=lambda m: (thin[m], -overall[m], observed.models[m]))
     ranked = [m for m in order if not thin[m]]
-    ranges = dict(zip(ranked, _rank_ranges(drawn[ranked]), strict=True))
+    ends = [(ranges or {}).get(observed.models[m]) for m in ranked]
+    if None in ends:
+        ends = _rank_ranges(_drawn(found, q, w, draws)[ranked])
+    places = {
+        m: (rank, min(best, rank), max(worst, rank))
+        for rank, (m, (best, worst)) in enumerate(zip(ranked, ends, strict=True), 1)
+    }
     estimates = [_estimates(value[m], low[m], high[m]) for m in range(len(value))]
     return [
         Standing(
@@ -634,54 +641,59 @@ def standings(
             _overall(overall[m], deviation[m]),
             {observed.categories[c]: estimates[m][c] for c in np.flatnonzero(able[m])},
             {observed.categories[c]: int(tests[m, c]) for c in np.flatnonzero(tests[m])},
-            *ranges.get(m, (None, None, None)),
+            *places.get(m, (None, None, None)),
         )
         for m in order
     ]
 
 
-def _doubt_of_all(found: Fit, q: Array, w: Array, g: Array, draws: int) -> tuple[Array, Array, Array]:
-    """Of every model: variances of its abilities (M x C), deviation of its overall score (M), and draws of that score (M x draws).
-
-    `g` is the derivative of the overall score in the abilities. The draws share the doubt about the benchmarks, as the models do, and are
-    stretched as intervals are.
-    """
+def _doubt_of_all(found: Fit, g: Array) -> tuple[Array, Array]:
+    """Of every model: variances of its abilities (M x C) and deviation of its overall score (M), whose derivative in them is `g`."""
     models, kinds = found.z.shape
-    variance, deviation, drawn = np.empty((models, kinds)), np.empty(models), np.zeros((models, draws))
-    random = np.random.default_rng(SEED)
-    shared = np.linalg.cholesky(found.p) @ random.standard_normal((len(found.p), draws))
-    grid = np.linspace(-12, 12, 2_401)
-    curves = _expected(found, q, np.repeat(grid[:, None], kinds, axis=1))[0]
-    for first in range(0, models, CHUNK):
-        part = np.arange(first, min(first + CHUNK, models))
+    variance, deviation = np.empty((models, kinds)), np.empty(models)
+    for part in _parts(models):
         v, loadings = found.v[part], _loadings(found, part)
         variance[part] = np.diagonal(v, axis1=1, axis2=2) + _quadratic(loadings, found.p).reshape(-1, kinds)
         pull = (g[part, None] @ loadings.reshape(len(part), kinds, -1))[:, 0]
         deviation[part] = np.sqrt((g[part, None] @ v @ g[part, :, None])[:, 0, 0] + _quadratic(pull, found.p))
-        own = np.linalg.cholesky(v) @ random.standard_normal((len(part), kinds, draws))
-        z = found.z[part, :, None] + math.sqrt(STRETCH) * (own - (loadings @ shared).reshape(own.shape))
+    return variance, deviation
+
+
+def _drawn(found: Fit, q: Array, w: Array, draws: int) -> Array:
+    """Draws of every model's overall score (M x draws): they share the doubt about the benchmarks, and are stretched as intervals are."""
+    models, kinds = found.z.shape
+    scores, random = np.zeros((models, draws)), np.random.default_rng(SEED)
+    shared = np.linalg.cholesky(found.p) @ random.standard_normal((len(found.p), draws))
+    grid = np.linspace(-12, 12, 2_401)
+    curves = _expected(found, q, np.repeat(grid[:, None], kinds, axis=1))[0]
+    for part in _parts(models):
+        own = np.linalg.cholesky(found.v[part]) @ random.standard_normal((len(part), kinds, draws))
+        z = found.z[part, :, None] + math.sqrt(STRETCH) * (own - (_loadings(found, part) @ shared).reshape(own.shape))
         for c in np.flatnonzero(w.any(axis=0)):
-            drawn[part] += w[part, c, None] * np.interp(z[:, c], grid, curves[:, c])
-    return variance, deviation, drawn
+            scores[part] += w[part, c, None] * np.interp(z[:, c], grid, curves[:, c])
+    return scores
 
 
-def _rank_ranges(drawn: Array) -> list[tuple[int, int, int]]:
-    """(rank, best, worst) of models in the order of their ranks, from draws of their scores (M x draws)."""
-    places = np.argsort(np.argsort(-drawn, axis=0, kind="stable"), axis=0, kind="stable") + 1
-    best, worst = np.percentile(places, (5, 95), axis=1, method="nearest").astype(int).tolist()
-    return [
-        (rank, min(low, rank), max(high, rank)) for rank, (low, high) in enumerate(zip(best, worst, strict=True), 1)
-    ]
+def _parts(models: int) -> Iterator[Array]:
+    """The numbers of all models, some at a time."""
+    return (np.arange(first, min(first + CHUNK, models)) for first in range(0, models, CHUNK))
+
+
+def _rank_ranges(drawn: Array) -> list[tuple[int, int]]:
+    """(best, worst) rank of each model, from draws of their scores (M x draws)."""
+    places, ranks = np.empty(drawn.shape, np.int32), np.arange(1, len(drawn) + 1)
+    for place, scores in zip(places.T, drawn.T, strict=True):  # one draw of all models at a time: they may be many
+        place[np.argsort(-scores, kind="stable")] = ranks
+    return list(map(tuple, np.percentile(places, (5, 95), axis=1, method="nearest").astype(int).T.tolist()))
 
 
 def _distinct(observed: Observations) -> Array:
     """Distinct tests (M x C), near-copies once."""
-    trios = np.unique(
-        np.stack([observed.model, observed.category[observed.benchmark], observed.family[observed.benchmark]]), axis=1
-    )
-    counts = np.zeros((len(observed.models), len(observed.categories)), int)
-    np.add.at(counts, (trios[0], trios[1]), 1)
-    return counts
+    models, kinds, families = len(observed.models), len(observed.categories), observed.family.max(initial=0) + 1
+    cells = observed.model * kinds + observed.category[observed.benchmark]
+    trios = np.sort(cells * families + observed.family[observed.benchmark])
+    first = np.diff(trios, prepend=-1) > 0
+    return np.bincount(trios[first] // families, minlength=models * kinds).reshape(models, kinds)
 
 
 # --- one model, one score -------------------------------------------------------------------------------------------

@@ -432,6 +432,18 @@ def test_standings_order_models_and_bound_their_ranks():
     assert sum(mine.tests.values()) == len(drawn(0)[0]["m00"])
 
 
+def test_known_rank_ranges_spare_the_draws_if_they_are_known_of_all():
+    found, _ = fitted(0)
+    board = evidence.standings(found, WEIGHTS, a_basket())
+    known = {each.model: (each.best, each.worst) for each in board if each.rank}
+    assert evidence.standings(found, WEIGHTS, a_basket(), ranges=known, draws=0) == board
+    first, *others = known
+    assert evidence.standings(found, WEIGHTS, a_basket(), ranges={each: known[each] for each in others}) == board
+    far = evidence.standings(found, WEIGHTS, a_basket(), ranges=known | {first: (40, 50)}, draws=0)
+    mine = next(each for each in far if each.model == first)
+    assert (mine.rank, mine.best, mine.worst) == (1, 1, 50)
+
+
 def test_standings_leave_thin_models_unranked_and_drop_what_a_model_cannot_do():
     found = labelled()
     basket = evidence.make_basket(found.observed, LABELLED, version=1, frozen_on="")
