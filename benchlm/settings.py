@@ -14,6 +14,8 @@ IS_GUNICORN = "gunicorn" in os.environ.get("SERVER_SOFTWARE", "")
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+# Before numpy is imported: of matrices as small as ours, threads that wait for each other make one product forty times the work.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var")))
 STATE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)  # keys, addresses: its owner's alone

@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
@@ -26,7 +27,7 @@ SEEING = frozenset({"multimodal"})  # categories that a model without image inpu
 KEPT_FITS = 10  # in the database, beside the last one of each day of
 KEPT_DAYS = 400  # and, before that, of each month
 CAUGHT_UP = 20  # models whose rows enter the last fit without a new one
-KEPT_GUESSES, KEPT_PAIRS = 20_000, 50
+KEPT_GUESSES, KEPT_PAIRS = 500, 50  # models and pairs
 SMALL_SECONDS, SMALL_SCORES = 2.0, 20_000  # a fit quicker than this, of no more, is made after every publication
 
 
@@ -44,7 +45,7 @@ class Estimates:
     odd: Mapping[
         str, Mapping[str, float]
     ]  # expected value of each score that is out of line, by model and benchmark slug
-    guesses: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)  # asked for so far, see `_values`
+    guesses: dict[str, evidence.Array] = field(default_factory=dict)  # plausible ends (B x 2) by model slug, see `_values`
     pairs: dict[Hashable, PairEstimates] = field(default_factory=dict)  # asked for so far, see `of_pair`
 
     @property
@@ -289,15 +290,14 @@ def _values(
         return value, value
     if test.slug not in found.fit.observed.benchmarks:
         return 0.0, 100.0
-    key = (model.slug, test.slug)
-    ends = found.guesses.get(key)
+    ends = found.guesses.get(model.slug)
     if ends is None:
-        guess = evidence.plausible(found.fit, *key)
-        low, high = sorted(float(scoring.normalise(Decimal(end), test)) for end in (guess.low, guess.high))
         if len(found.guesses) >= KEPT_GUESSES:
             found.guesses.clear()
-        ends = found.guesses[key] = low, high
-    return ends
+        ends = found.guesses[model.slug] = np.stack(evidence.plausible(found.fit, model.slug)[1:], axis=1)
+    guess = ends[found.fit.observed.benchmarks.index(test.slug)].tolist()
+    low, high = sorted(float(scoring.normalise(Decimal(end), test)) for end in guess)
+    return low, high
 
 
 def trusting(card: scoring.Scorecard) -> dict[str, scoring.Cell]:

@@ -766,13 +766,15 @@ def update(found: Fit, model: str, cells: Mapping[str, Cell], benchmarks: Mappin
     )
 
 
-def plausible(found: Fit, model: str, benchmark: str) -> Estimate:
-    """The score a model would be expected to get, with its 90 % interval, on the benchmark's own scale."""
-    observed = found.observed
-    test = np.array([observed.benchmarks.index(benchmark)])
-    y = np.stack(predicted(found, np.array([_number(observed, model)]), test))
-    value, *ends = on_scale(observed, test, y)[:, 0]
-    return Estimate(float(value), float(min(ends)), float(max(ends)))
+def plausible(found: Fit, model: str) -> tuple[Array, Array, Array]:
+    """The scores that a model would be expected to get on each benchmark (value, low, high, each B), on the benchmark's own scale.
+
+    Low and high bound nine in ten. KeyError for a model without an observation.
+    """
+    tests = np.arange(len(found.observed.benchmarks))
+    y = predicted(found, np.full(len(tests), _number(found.observed, model)), tests)
+    value, *ends = on_scale(found.observed, tests, np.stack(y))
+    return value, np.minimum(*ends), np.maximum(*ends)
 
 
 @dataclass(frozen=True, slots=True)

@@ -505,9 +505,13 @@ def test_plausible_score_is_on_the_scale_of_its_benchmark():
     rows = {f"m{m}": {f"t{n}": cell(20 + 6 * m + n) for n in range(5)} | {"errors": cell(80 - 6 * m)} for m in range(8)}
     del rows["m7"]["errors"]
     found = evidence.fit(evidence.observations(rows, benchmarks, CATEGORIES))
-    guess = evidence.plausible(found, "m7", "errors")
-    assert guess.low < guess.value < guess.high
-    assert (abs(guess.value - 38) < 8, guess.low < 38 < guess.high) == (True, True)
+    value, low, high = evidence.plausible(found, "m7")
+    assert [each.shape for each in (value, low, high)] == [(6,)] * 3
+    assert (np.all(low < value), np.all(value < high)) == (True, True)
+    errors = found.observed.benchmarks.index("errors")
+    assert (abs(value[errors] - 38) < 8, low[errors] < 38 < high[errors]) == (True, True)
+    with pytest.raises(KeyError):
+        evidence.plausible(found, "m9")
 
 
 def test_blanks_give_the_worst_and_the_best_lead():

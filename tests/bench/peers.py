@@ -31,6 +31,7 @@ from tests.bench.machines import begun, ended, environment, free_port, manage, n
 
 CONNECTIONS = 4
 ENVIRONMENTS = {"newest": ("datasette", "gradio", "streamlit"), "board": ("gradio", "gradio_leaderboard")}
+OLDER = {"board": ("gradio>=5.50,<6",)}  # what the component asks for; without it pip tries a hundred releases
 TABLE = """
 import json
 from comparisons import plain
@@ -97,7 +98,7 @@ def installed(folder: Path) -> dict[str, Path]:
             venv.create(folder / name, with_pip=True)
         if subprocess.run([python, "-c", f"import {', '.join(packages)}"], capture_output=True, check=False).returncode:
             print(f"Installing {', '.join(packages)}", flush=True)
-            subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
+            subprocess.run([python, "-m", "pip", "install", "--quiet", *packages, *OLDER.get(name, ())], check=True)
     return found
 
 
