@@ -1,4 +1,5 @@
-"""Finished pages: the first middleware answers public pages from compressed bodies, or builds and keeps them.
+"""Finished pages: the first middleware answers public pages from compressed bodies, or builds and keeps them. What is kept needs no
+Django to be answered: `in_front` does so before a request gets there.
 
 What is kept is a pure function of its key. A page is built from a request made for the purpose, which carries nothing of the
 visitor's own but the validated Host, so that no header of one visitor can colour what the next one gets.
@@ -12,9 +13,10 @@ import threading
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from hashlib import sha256
+from http import HTTPStatus
 from io import BytesIO
 from typing import NamedTuple
 
@@ -22,9 +24,9 @@ import brotli
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import SuspiciousOperation
-from django.core.handlers.wsgi import WSGIRequest
+from django.core.handlers.wsgi import WSGIRequest, get_path_info
 from django.db import Error
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.middleware.gzip import GZipMiddleware
 from django.urls import Resolver404, resolve
 from django.utils import timezone
@@ -35,6 +37,7 @@ from comparisons.responses import validator
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
+Application = Callable[[dict[str, object], Callable], Iterable[bytes]]
 
 # Routes whose pages are kept, with the parameters of which each value is a page of its own.
 COMPARISON = ("show", "rows", "reading", "sources", "flip")
@@ -75,6 +78,7 @@ WAIT_SECONDS = 2.0  # for another thread that is building the same page
 LONGEST_PATH = 400
 KEPT_VARY = {"accept-encoding", "hx-request"}
 TEXTUAL = ("text/", "application/json", "application/atom+xml", "application/xml", "image/svg+xml")
+OF_304 = {"Content-Security-Policy"}  # of the headers that begin with Content-
 SMALLEST_COMPRESSED = 200
 LARGEST_DENSE = 40_000  # bytes as gzip; a tenth of a second of a processor
 OVERHEAD = 2_000  # bytes in memory of one page beside its bodies: a careful guess
@@ -92,6 +96,14 @@ class Page(NamedTuple):
     @property
     def size(self) -> int:
         return OVERHEAD + sum(map(len, self.bodies.values()))
+
+
+class Reply(NamedTuple):
+    """What goes over the wire."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
 
 
 class Key(NamedTuple):
@@ -163,16 +175,39 @@ def page_store(get_response: GetResponse) -> GetResponse:
     return respond
 
 
+def in_front(application: Application) -> Application:
+    """A WSGI application that answers kept pages itself and leaves all else, the database among it, to the one behind it."""
+
+    def respond(environ: dict[str, object], start_response: Callable) -> Iterable[bytes]:
+        reply = kept_reply(environ) if memory.most else None
+        if reply is None:
+            return application(environ, start_response)
+        start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", reply.headers)
+        return [reply.body]
+
+    return respond
+
+
+def kept_reply(environ: dict[str, object]) -> Reply | None:
+    """What answers a request; None where the page is not kept, or where only the database can say so."""
+    if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or read_by(get_path_info(environ)) is None:
+        return None
+    version = freshness.known_now()
+    key = key_of(WSGIRequest(environ), version) if version else None
+    page = memory.get(key) if key else None
+    return reply_of(key, page, environ) if page else None
+
+
 # --- which page it is -----------------------------------------------------------------------------------------------
-def key_of(request: HttpRequest) -> Key | None:
-    """What identifies the page that is asked for; None where it is not one to keep."""
-    read = read_by(request.path_info) if len(request.path_info) <= LONGEST_PATH else None
+def key_of(request: HttpRequest, version: str | None = None) -> Key | None:
+    """What identifies the page that is asked for, of the catalogue's version if none is given; None where it is not one to keep."""
+    read = read_by(request.path_info)
     if read is None or (settings.SECURE_SSL_REDIRECT and not request.is_secure()):
         return None
     try:
         request.get_host()
         query = kept_query(request.GET, read) if request.META.get("QUERY_STRING") else ""
-        version = freshness.version()
+        version = version or freshness.version()
     except SuspiciousOperation:
         return None
     except Error:
@@ -186,9 +221,13 @@ def key_of(request: HttpRequest) -> Key | None:
     return Key(version, timezone.localdate().isoformat(), request.path, query, is_fragment, request.is_secure())
 
 
-@lru_cache(maxsize=4_096)
 def read_by(path: str) -> tuple[str, ...] | None:
     """The parameters that the kept page at a path reads; None where nothing is kept."""
+    return _read_by(path) if len(path) <= LONGEST_PATH else None
+
+
+@lru_cache(maxsize=4_096)
+def _read_by(path: str) -> tuple[str, ...] | None:
     try:
         return ROUTES.get(resolve(path).view_name)
     except Resolver404:
@@ -267,25 +306,27 @@ def finished(response: HttpResponse) -> Page | None:
 
 # --- answering ------------------------------------------------------------------------------------------------------
 def answer(key: Key, page: Page, request: HttpRequest) -> HttpResponse:
-    """The page as this client takes it, or 304 where it has it already."""
-    tags = request.META.get("HTTP_IF_NONE_MATCH")
-    if tags and is_current(tags, page.etag):
-        response = HttpResponseNotModified()
-        for name, value in page.headers:
-            if not name.startswith("Content-") or name == "Content-Security-Policy":
-                response.headers[name] = value
-        response.headers["ETag"] = page.etag
-        return response
-    coding = chosen_coding(request.META.get("HTTP_ACCEPT_ENCODING", "")[:200]) if "gzip" in page.bodies else ""
-    body = coded(key, page, coding)
-    response = HttpResponse(b"" if request.method == "HEAD" else body)
-    for name, value in page.headers:
+    """The reply as a response of Django."""
+    reply = reply_of(key, page, request.META)
+    response = HttpResponse(reply.body, status=reply.status)
+    del response.headers["Content-Type"]
+    for name, value in reply.headers:
         response.headers[name] = value
-    response.headers["ETag"] = page.etag
-    response.headers["Content-Length"] = str(len(body))
-    if coding:
-        response.headers["Content-Encoding"] = coding
     return response
+
+
+def reply_of(key: Key, page: Page, meta: dict[str, object]) -> Reply:
+    """The page as this client takes it, or 304 where it has it already."""
+    tags = meta.get("HTTP_IF_NONE_MATCH")
+    if tags and is_current(tags, page.etag):
+        headers = [(name, value) for name, value in page.headers if name in OF_304 or not name.startswith("Content-")]
+        return Reply(304, [*headers, ("ETag", page.etag)], b"")
+    coding = chosen_coding(meta.get("HTTP_ACCEPT_ENCODING", "")[:200]) if "gzip" in page.bodies else ""
+    body = coded(key, page, coding)
+    headers = [*page.headers, ("ETag", page.etag), ("Content-Length", str(len(body)))]
+    if coding:
+        headers.append(("Content-Encoding", coding))
+    return Reply(200, headers, b"" if meta["REQUEST_METHOD"] == "HEAD" else body)
 
 
 def coded(key: Key, page: Page, coding: str) -> bytes:

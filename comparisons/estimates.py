@@ -45,7 +45,9 @@ class Estimates:
     odd: Mapping[
         str, Mapping[str, float]
     ]  # expected value of each score that is out of line, by model and benchmark slug
-    guesses: dict[str, evidence.Array] = field(default_factory=dict)  # plausible ends (B x 2) by model slug, see `_values`
+    guesses: dict[str, evidence.Array] = field(
+        default_factory=dict
+    )  # plausible ends (B x 2) by model slug, see `_values`
     pairs: dict[Hashable, PairEstimates] = field(default_factory=dict)  # asked for so far, see `of_pair`
 
     @property

@@ -23,9 +23,10 @@ def version() -> str:
     global _seen, _failed_at
     if connection.in_atomic_block:  # what this transaction has changed counts too
         return CatalogueVersion.stamp()
+    known = known_now()
+    if known:
+        return known
     now, mark, seen = time.monotonic(), version_mark(), _seen
-    if seen and now - seen[0] < PROBE_SECONDS and mark == seen[1]:
-        return seen[2]
     if now - _failed_at < PROBE_SECONDS:
         raise OperationalError("the database was away a moment ago")
     if not _lock.acquire(blocking=seen is None):
@@ -38,6 +39,13 @@ def version() -> str:
     finally:
         _lock.release()
     return _seen[2]
+
+
+def known_now() -> str | None:
+    """The version where it was read within the second and this machine has not changed it; asks no database."""
+    seen = _seen
+    is_known = seen and time.monotonic() - seen[0] < PROBE_SECONDS and version_mark() == seen[1]
+    return seen[2] if is_known else None
 
 
 def last_known() -> str | None:

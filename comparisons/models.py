@@ -955,7 +955,9 @@ class Fit(models.Model):
     self_test = models.JSONField(help_text="Accuracy, Brier score, log loss and interval coverage on hidden scores.")
     told = models.JSONField(default=dict, help_text="Places on the leaderboard that readers know of, and since when.")
     terms = models.CharField(
-        max_length=64, default="", help_text="Digest of the weights and drops under which its abilities have their rank ranges."
+        max_length=64,
+        default="",
+        help_text="Digest of the weights and drops under which its abilities have their rank ranges.",
     )
 
     class Meta:

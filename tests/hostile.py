@@ -18,6 +18,8 @@ from django.db import close_old_connections
 from django.test.client import ClientHandler
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from benchlm.pagestore import Reply, kept_reply
+
 # Already encoded, as they stand in a request line.
 PIECES = [
     "%00", "%ED%A0%80", "%FF", "%C0%AF", "%", "%zz", "%u0000", "..%2f", "../", "..%5c", "%2e%2e/", "//", ";", ";x=1", "%0d%0aX-Evil:%201",
@@ -146,6 +148,7 @@ class Answer:
     headers: dict[str, str]
     body: bytes
     seconds: float
+    early: Reply | None  # what was said before Django was asked
 
 
 @contextmanager
@@ -169,11 +172,12 @@ def handler(has_csrf_checks: bool) -> ClientHandler:
 def ask(asked: Asked, *, has_csrf_checks: bool = True) -> Answer:
     """The whole site's answer, all middleware included."""
     started = time.perf_counter()
+    early = kept_reply(asked.environ())
     response = handler(has_csrf_checks)(asked.environ())
     body = b"".join(response) if response.streaming else response.content
     with kept_connection():
         response.close()
-    return Answer(response.status_code, dict(response.items()), body, time.perf_counter() - started)
+    return Answer(response.status_code, dict(response.items()), body, time.perf_counter() - started, early)
 
 
 def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[str]:
@@ -233,4 +237,14 @@ def faults(asked: Asked, answer: Answer) -> list[str]:
         found.append(f"leads to {answer.headers['Location']}")
     if any("\n" in value or "\r" in value for value in answer.headers.values()):
         found.append("split header")
+    if answer.early and (answer.early.status, without_length(dict(answer.early.headers))) != (
+        answer.status,
+        without_length(answer.headers),
+    ):
+        found.append("the page in front differs")
     return found
+
+
+def without_length(headers: dict[str, str]) -> dict[str, str]:
+    """A page is smaller as brotli for whoever asks again."""
+    return {name: value for name, value in headers.items() if name != "Content-Length"}

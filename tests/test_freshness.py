@@ -26,6 +26,19 @@ def test_version_is_asked_once_a_second_and_at_once_after_an_edit(django_assert_
     assert asked(django_assert_num_queries, 1) == CatalogueVersion.stamp() != first
 
 
+def test_version_is_known_without_a_question_for_a_second_or_until_an_edit(django_assert_num_queries, monkeypatch):
+    assert freshness.known_now() is None
+    CatalogueVersion.rise()
+    read = freshness.version()
+    with django_assert_num_queries(0):
+        assert freshness.known_now() == read
+    CatalogueVersion.rise()
+    assert freshness.known_now() is None
+    freshness.version()
+    monkeypatch.setattr(freshness, "PROBE_SECONDS", 0)
+    assert freshness.known_now() is None
+
+
 def test_edit_of_another_machine_is_seen_after_a_second(django_assert_num_queries, monkeypatch, settings, tmp_path):
     settings.STATE_DIR = tmp_path / "missing"  # a mark on one machine says nothing on another
     CatalogueVersion.rise()

@@ -11,9 +11,10 @@ from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from benchlm import pagestore
-from benchlm.pagestore import Key, Memory, Page, built, chosen_coding, finished, is_current, kept_query, memory
-from comparisons.models import LanguageModel
+from benchlm import pagestore, wsgi
+from benchlm.pagestore import Key, Memory, Page, Reply, built, chosen_coding, finished, is_current, kept_query, memory
+from comparisons import freshness
+from comparisons.models import CatalogueVersion, LanguageModel
 
 SEED = "/compare/gemma-4-31b-vs-gpt-4-1/"
 KEPT = ["/", SEED, "/leaderboard/", "/leaderboard/coding/", "/models/", "/models/gpt-4-1/", "/benchmarks/gpqa/"]
@@ -229,6 +230,95 @@ def test_edit_shows_at_once_in_a_kept_page(site):
         False,
         True,
     )
+
+
+# --- in front of Django ---------------------------------------------------------------------------------------------
+@pytest.fixture
+def door(site, monkeypatch):
+    """Ask the application in front: what it said, and how often it asked the one behind it."""
+    monkeypatch.setattr(freshness, "known_now", CatalogueVersion.stamp)
+    behind = []
+
+    def django(environ, start_response):
+        behind.append(environ["PATH_INFO"])
+        start_response("418 I'm a Teapot", [])
+        return [b"behind"]
+
+    def ask(path: str, method: str = "GET", **headers: str) -> tuple[str, dict[str, str], bytes, int]:
+        said = []
+        environ = RequestFactory().generic(method, path, headers=headers).environ
+        body = b"".join(pagestore.in_front(django)(environ, lambda *given: said.append(given)))
+        return said[0][0], dict(said[0][1]), body, len(behind)
+
+    return ask
+
+
+@pytest.mark.parametrize("path", [*KEPT, f"{SEED}?show=shared&utm_source=x"])
+@pytest.mark.parametrize("headers", [{}, {"Accept-Encoding": "gzip"}, {"HX-Request": "true"}])
+def test_kept_page_is_answered_in_front_as_behind(site, door, path, headers):
+    assert door(path, **headers) == ("418 I'm a Teapot", {}, b"behind", 1)  # nobody has asked yet
+    wanted = site.get(path, headers=headers)
+    status, given, body, behind = door(path, **headers)
+    assert (status, given, body, behind) == ("200 OK", dict(wanted.headers), wanted.content, 1)
+    assert door(path, "HEAD", **headers) == ("200 OK", given, b"", 1)
+    headers |= {"If-None-Match": wanted.headers["ETag"]}
+    unchanged = site.get(path, headers=headers)
+    assert door(path, **headers) == ("304 Not Modified", dict(unchanged.headers), b"", 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "headers"),
+    [
+        (SEED, "POST", {}),
+        (SEED, "OPTIONS", {}),
+        (SEED, "GET", {"Host": "evil.test"}),
+        (SEED, "GET", {"HX-Request": "true", "HX-History-Restore-Request": "true"}),
+        (f"{SEED}?w=coding:3", "GET", {}),
+        ("/compare/gpt-4-1-vs-gemma-4-31b/", "GET", {}),
+        (f"/models/{'x' * 500}/", "GET", {}),
+        ("/models/%FF/", "GET", {}),
+        ("/admin/", "GET", {}),
+        ("/nowhere/", "GET", {}),
+    ],
+)
+def test_all_else_is_left_to_django(site, door, path, method, headers):
+    site.get(SEED)
+    assert door(path, method, **headers)[0] == "418 I'm a Teapot"
+
+
+def test_plain_http_is_sent_to_https_by_django(site, door, settings):
+    settings.SECURE_SSL_REDIRECT, settings.SECURE_PROXY_SSL_HEADER = True, ("HTTP_X_FORWARDED_PROTO", "https")
+    proxied = {"X-Forwarded-Proto": "https"}
+    site.get(SEED, headers=proxied)
+    assert [door(SEED, **headers)[0] for headers in ({}, proxied)] == ["418 I'm a Teapot", "200 OK"]
+
+
+def test_edit_is_never_hidden_by_the_page_in_front(site, door):
+    site.get("/models/gpt-4-1/")
+    assert door("/models/gpt-4-1/")[0] == "200 OK"
+    LanguageModel.objects.filter(slug="gpt-4-1").update(licence="A licence of its own")
+    assert door("/models/gpt-4-1/")[0] == "418 I'm a Teapot"
+
+
+def test_site_is_served_with_its_kept_pages_in_front(monkeypatch):
+    monkeypatch.setattr(pagestore, "kept_reply", lambda environ: Reply(200, [], b"kept"))
+    assert wsgi.application({}, lambda *said: None) == [b"kept"]
+
+
+def test_version_that_is_not_known_now_is_for_django_to_ask(site, door, monkeypatch):
+    site.get(SEED)
+    monkeypatch.setattr(freshness, "known_now", lambda: None)
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        assert door(SEED)[0] == "418 I'm a Teapot"
+    assert len(asked) == 0
+
+
+def test_store_of_no_size_leaves_all_to_django(site, door, monkeypatch):
+    site.get(SEED)
+    monkeypatch.setattr(memory, "most", 0)
+    assert door(SEED)[0] == "418 I'm a Teapot"
 
 
 # --- no visitor colours the page of another -------------------------------------------------------------------------
