@@ -24,9 +24,8 @@ def when_ready(server) -> None:
     from django.db import connections
     from django.urls import get_resolver
 
-    from benchlm.deploy.warming import give_back_large_blocks, warm_up
+    from benchlm.deploy.warming import warm_up
 
-    give_back_large_blocks()
     get_resolver().url_patterns  # noqa: B018 (reading it imports every view)
     warm_up()
     connections.close_all()

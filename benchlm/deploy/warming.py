@@ -1,7 +1,5 @@
 """What the first visitor would wait for, done before gunicorn's processes part: they share its memory."""
 
-import ctypes
-import sys
 from io import BytesIO
 from urllib.parse import urlsplit
 
@@ -12,9 +10,6 @@ from benchlm.wsgi import application
 from comparisons.links import comparison_path
 from comparisons.models import LanguageModel
 
-# glibc's mallopt: blocks of this size and more go back to the system when they are freed, as the arrays of a fit are.
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, LARGE = -1, -3, 131_072
-
 
 def warm_up() -> str:
     """Render the page of two models, with all that it imports, compiles and reads. Its address, or "" where there is none."""
@@ -23,13 +18,6 @@ def warm_up() -> str:
     except Error:  # no database, or none of ours yet: the first visitors wait, or are told
         return ""
     return path if "-vs-" in path and asked_for(path).startswith("200 ") else ""
-
-
-def give_back_large_blocks() -> None:
-    if sys.platform == "linux":
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none, and needs none
-        for parameter in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD) if mallopt else ():
-            mallopt(parameter, LARGE)
 
 
 def asked_for(path: str) -> str:
