@@ -82,19 +82,44 @@ class Source:
     kind: str
     detail: str
     is_shown: bool
-    stored: Result
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreCell:
     text: Figure
-    url: str
+    unit: str
+    stored: Cell
     is_best: bool
-    is_unconfirmed: bool
     note: str
     spread: str
-    sources: tuple[Source, ...]
     report: str = ""  # address of the form that reports it
+
+    @property
+    def url(self) -> str:
+        return self.stored.shown.source_url
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        return self.stored.is_unconfirmed
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """The displayed one first."""
+        return self.stored.shown, *self.stored.others
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The results as printed; most pages need those of few cells."""
+        return tuple(
+            Source(
+                score_text(result.value, self.unit),
+                result.source_url,
+                KINDS[result.source_kind],
+                ", ".join(filter(None, (day(result.reported_on) if result.reported_on else "no date", result.setting))),
+                result is self.stored.shown,
+            )
+            for result in self.results
+        )
 
 
 def score_cell(
@@ -104,31 +129,19 @@ def score_cell(
 
     `expected` is what the fit expects where the score is out of line with the rest; `of` names model and benchmark by slug.
     """
-    remarks = [cell.shown.note, f"out of line, {points(expected)} expected" if expected is not None else ""]
-    low, high = cell.spread
-    results = (cell.shown, *cell.others)
+    note, spread = cell.shown.note, ""
+    if expected is not None:
+        note = "; ".join(filter(None, (note, f"out of line, {points(expected)} expected")))
+    if cell.others:
+        low, high = cell.spread
+        spread = f"{1 + len(cell.others)} sources, {low.normalize():f} to {high.normalize():f}"
     return ScoreCell(
         text=score_text(cell.value, unit),
-        url=cell.shown.source_url,
+        unit=unit,
+        stored=cell,
         is_best=is_best,
-        is_unconfirmed=cell.is_unconfirmed,
-        note="; ".join(remark for remark in remarks if remark),
-        spread=f"{len(results)} sources, {low.normalize():f} to {high.normalize():f}" if cell.others else "",
-        sources=tuple(
-            Source(
-                score_text(result.value, unit),
-                result.source_url,
-                KINDS[result.source_kind],
-                ", ".join(
-                    part
-                    for part in (day(result.reported_on) if result.reported_on else "no date", result.setting)
-                    if part
-                ),
-                result is cell.shown,
-                result,
-            )
-            for result in results
-        ),
+        note=note,
+        spread=spread,
         report="/report/{}/{}/".format(*of) if all(of) else "",
     )
 

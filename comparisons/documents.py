@@ -22,7 +22,7 @@ from comparisons.pricing import Running
 from comparisons.scoring import Category, Result
 from comparisons.shortlists import Line, ShortlistPage
 from comparisons.tradeoffs import Value
-from comparisons.verdicts import FlipLine
+from comparisons.verdicts import FlipLine, score_text
 
 Document = dict[str, object]
 FLOAT_PLACES = 6  # an estimate says no more, and machines differ beyond
@@ -232,13 +232,12 @@ def score(cell: ScoreCell | None) -> Document | None:
     """One model's score on one benchmark: the displayed one with its source, and all of them in `results`."""
     if cell is None:
         return None
-    shown = next(source for source in cell.sources if source.is_shown)
     return {
         **figure(cell.text),
         "unconfirmed": cell.is_unconfirmed,
         "remark": cell.note or None,
-        **_source(shown.stored),
-        "results": [{**figure(source.text), **_source(source.stored)} for source in cell.sources],
+        **_source(cell.stored.shown),
+        "results": [{**figure(score_text(each.value, cell.unit)), **_source(each)} for each in cell.results],
     }
 
 

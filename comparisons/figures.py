@@ -15,7 +15,7 @@ class Figure(str):
     value: Stored
 
     def __new__(cls, text: str, value: Stored) -> Figure:
-        made = super().__new__(cls, text)
+        made = str.__new__(cls, text)
         made.value = value
         return made
 

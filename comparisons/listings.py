@@ -377,7 +377,7 @@ class ModelPage:
 
     @property
     def results(self) -> list[scoring.Result]:
-        return [source.stored for *_, lines in self.groups for line in lines for source in line.cell.sources]
+        return [result for *_, lines in self.groups for line in lines for result in line.cell.results]
 
 
 def model_page(
@@ -483,7 +483,7 @@ class BenchmarkPage:
 
     @property
     def results(self) -> list[scoring.Result]:
-        return [source.stored for row in self.rows for source in row[3].sources]
+        return [result for row in self.rows for result in row[3].results]
 
 
 def benchmark_page(benchmark: scoring.Benchmark, whole: Whole) -> BenchmarkPage:

@@ -89,7 +89,7 @@ class Crowd:
         while not self.is_over:
             asked, part = (chance.choice(PATHS), chance.random() < 0.3), self.part
             try:
-                connection = connection or connected(self.port)
+                connection = connection or Connection(HOST, self.port, timeout=60)
                 status, body = ask(connection, asked)
             except (OSError, http.client.HTTPException) as error:
                 part.failures.append(f"{type(error).__name__}: {error}")
@@ -112,13 +112,13 @@ class Crowd:
         print(part, flush=True)
 
 
-def connected(port: int) -> http.client.HTTPConnection:
-    connection = http.client.HTTPConnection(HOST, timeout=60)
-    trusting = ssl._create_unverified_context()
-    connection.sock = trusting.wrap_socket(
-        socket.create_connection(("127.0.0.1", port), timeout=60), server_hostname=HOST
-    )
-    return connection
+class Connection(http.client.HTTPConnection):
+    """TLS to nginx here, under the site's name; opened again when nginx has closed it, as it does after a thousand requests."""
+
+    def connect(self) -> None:
+        trusting = ssl._create_unverified_context()
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=self.timeout)
+        self.sock = trusting.wrap_socket(plain, server_hostname=self.host)
 
 
 def ask(connection: http.client.HTTPConnection, asked: Asked, **headers: str) -> tuple[int, bytes]:
