@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import logging
+import math
 import re
 import secrets
 import time
@@ -12,6 +14,7 @@ from contextvars import ContextVar
 from django.http import HttpRequest, HttpResponse
 from pythonjsonlogger.json import JsonFormatter
 
+from benchlm.errors import RETRY_SECONDS, is_outage
 from comparisons.visitors import is_trusted, parsed
 
 WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
@@ -50,6 +53,26 @@ class WithRequestId(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = current.get()
         return True
+
+
+class BriefOutages(logging.Filter):
+    """Of an outage the trace once in ten seconds, since every request brings the same; the other lines name the fault."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.next_at = -math.inf
+
+    def filter(self, record: logging.LogRecord) -> bool | logging.LogRecord:
+        fault = record.exc_info[1] if record.exc_info else None
+        if not is_outage(fault):
+            return True
+        if time.monotonic() >= self.next_at:
+            self.next_at = time.monotonic() + RETRY_SECONDS
+            return True
+        brief = copy.copy(record)  # other handlers get the whole
+        brief.msg, brief.args = f"{record.getMessage()} ({str(fault).strip()})", ()
+        brief.exc_info = brief.exc_text = None
+        return brief
 
 
 class JsonLines(JsonFormatter):

@@ -239,12 +239,14 @@ LOG_FORMAT = env.str("LOG_FORMAT", default="json" if IS_PUBLIC else "text")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request": {"()": "benchlm.logs.WithRequestId"}},
+    "filters": {"request": {"()": "benchlm.logs.WithRequestId"}, "outages": {"()": "benchlm.logs.BriefOutages"}},
     "formatters": {
         "text": {"format": "{asctime} {levelname} {name}: {message} {request_id}", "style": "{"},
         "json": {"()": "benchlm.logs.JsonLines"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request"]}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request", "outages"]}
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     # Django's own mail handler would send request details, network address included, to ADMINS.
     "loggers": {"django": {"handlers": ["console"], "level": "INFO", "propagate": False}},

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import re
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -185,6 +186,7 @@ def lines():
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logs.JsonLines())
     handler.addFilter(logs.WithRequestId())
+    handler.addFilter(logs.BriefOutages())
     loggers = [logging.getLogger(name) for name in ("django", "benchlm")]
     for each in loggers:
         each.addHandler(handler)
@@ -217,6 +219,26 @@ def test_log_of_a_fault_has_its_trace_and_no_address(db, lines):
     assert {line["request_id"] for line in found} == {response.headers["X-Request-ID"]}
     assert "connection refused" in found[0]["exc_info"]
     assert not {"198.51.100.77", "2001:db8:dead::77"} & set(re.findall(r"[\w.:]+", json.dumps(found)))
+
+
+def test_log_of_an_outage_has_its_trace_once_in_ten_seconds(db, lines, monkeypatch):
+    def asked() -> list[tuple[str, bool]]:
+        before = len(lines())
+        Client(raise_request_exception=False).get("/models/x/")
+        return [(line["message"], "exc_info" in line) for line in lines()[before:]]
+
+    message = "Service Unavailable: /models/x/"
+    with away(OperationalError("connection refused\n")):
+        monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+        assert asked() == [(message, True)]
+        monkeypatch.setattr(time, "monotonic", lambda: 109.0)
+        assert asked() == [(f"{message} (connection refused)", False)]
+        monkeypatch.setattr(time, "monotonic", lambda: 110.0)
+        assert asked() == [(message, True)]
+    with away(ValueError("ours")):
+        for _ in range(2):
+            Client(raise_request_exception=False).get("/models/x/")
+    assert sum("ours" in line.get("exc_info", "") for line in lines()) == 2
 
 
 TRUSTED = {"TRUSTED_PROXIES": ["10.0.0.0/8"]}
