@@ -19,6 +19,7 @@ from comparisons.visitors import is_trusted, parsed
 
 WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 FIELDS = ("time", "level", "logger", "message", "request_id", "status_code", "exc_info", "stack_info")
+MOST_SAID, MOST_TOLD = 80, 100  # characters by which a fault is known, and faults
 current: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -56,21 +57,25 @@ class WithRequestId(logging.Filter):
 
 
 class BriefOutages(logging.Filter):
-    """Of an outage the trace once in ten seconds, since every request brings the same; the other lines name the fault."""
+    """Of an outage the trace once in ten seconds and process, since every request brings the same; the other lines name the fault."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.next_at = -math.inf
+        self.told: dict[tuple[type, str], float] = {}  # when the trace of a fault was last written
 
     def filter(self, record: logging.LogRecord) -> bool | logging.LogRecord:
         fault = record.exc_info[1] if record.exc_info else None
         if not is_outage(fault):
             return True
-        if time.monotonic() >= self.next_at:
-            self.next_at = time.monotonic() + RETRY_SECONDS
+        said, now = str(fault).strip(), time.monotonic()
+        key = type(fault), said[:MOST_SAID]
+        if now - self.told.get(key, -math.inf) >= RETRY_SECONDS:
+            if len(self.told) >= MOST_TOLD:
+                self.told.clear()
+            self.told[key] = now
             return True
         brief = copy.copy(record)  # other handlers get the whole
-        brief.msg, brief.args = f"{record.getMessage()} ({str(fault).strip()})", ()
+        brief.msg, brief.args = f"{record.getMessage()} ({type(fault).__name__}: {said})", ()
         brief.exc_info = brief.exc_text = None
         return brief
 

@@ -193,7 +193,7 @@ def kept_reply(environ: dict[str, object]) -> Reply | None:
     if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or read_by(get_path_info(environ)) is None:
         return None
     version = freshness.known_now()
-    key = key_of(WSGIRequest(environ), version) if version else None
+    key = key_of(WSGIRequest(environ.copy()), version) if version else None  # it decodes the path in what it is given
     page = memory.get(key) if key else None
     return reply_of(key, page, environ) if page else None
 
@@ -326,7 +326,7 @@ def reply_of(key: Key, page: Page, meta: dict[str, object]) -> Reply:
     headers = [*page.headers, ("ETag", page.etag), ("Content-Length", str(len(body)))]
     if coding:
         headers.append(("Content-Encoding", coding))
-    return Reply(200, headers, b"" if meta["REQUEST_METHOD"] == "HEAD" else body)
+    return Reply(200, headers, b"" if meta["REQUEST_METHOD"].upper() == "HEAD" else body)
 
 
 def coded(key: Key, page: Page, coding: str) -> bytes:

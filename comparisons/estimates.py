@@ -101,9 +101,9 @@ def of_day(
 def _opened(
     key: int, made_at: datetime.datetime, is_current: bool, rules: plain.Rulebook, published: Iterable[LanguageModel]
 ) -> Estimates:
-    arrays, terms = Fit.objects.values_list("arrays", "terms").get(pk=key)
+    arrays, kept = Fit.objects.values_list("arrays", "ranges").get(pk=key)
     found, lacking = evidence.unpack(bytes(arrays)), unable(published)
-    ranges = stored_ranges(key) if terms == terms_of(found, rules, lacking) else None
+    ranges = kept["ranks"] if kept and kept["terms"] == terms_of(found, rules, lacking) else None
     placed = evidence.standings(found, weights(rules), basket(), drop=lacking, ranges=ranges)
     odd: dict[str, dict[str, float]] = defaultdict(dict)
     for each in evidence.out_of_line(found):
@@ -122,34 +122,16 @@ def basket() -> evidence.Basket:
 
 
 def terms_of(found: evidence.Fit, rules: plain.Rulebook, lacking: Mapping[str, Collection[str]]) -> str:
-    """A digest of all that rank ranges depend on beside the fit: weights, basket and what its models cannot do."""
+    """A digest of all that rank ranges depend on beside the fit: weights, basket, what its models cannot do, how they are drawn."""
     drops = {slug: sorted(lacking[slug]) for slug in found.observed.models if slug in lacking}
-    said = json.dumps([weights(rules), basket().tests, drops], sort_keys=True)
+    drawn = evidence.DRAWS, evidence.SEED, evidence.STRETCH, evidence.THIN
+    said = json.dumps([weights(rules), basket().tests, drops, drawn], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def stored_ranges(fit: int) -> dict[str, tuple[int, int]]:
-    """Best and worst rank of the ranked models of a fit, by slug."""
-    rows = Ability.objects.filter(fit=fit, rank_low__isnull=False).values_list("model__slug", "rank_low", "rank_high")
-    return {slug: (best, worst) for slug, best, worst in rows}
-
-
-def store_ranges(row: Fit, placed: Iterable[evidence.Standing], models: Iterable[LanguageModel]) -> None:
-    keys = {model.slug: model.pk for model in models}
-    Ability.objects.bulk_create(
-        Ability(
-            fit=row,
-            model_id=keys[place.model],
-            tests=sum(place.tests.values()),
-            score=place.overall.value,
-            low=place.overall.low,
-            high=place.overall.high,
-            rank_low=place.best,
-            rank_high=place.worst,
-        )
-        for place in placed
-        if place.model in keys
-    )
+def kept_ranges(placed: Iterable[evidence.Standing], terms: str) -> dict[str, object]:
+    """Rank ranges as a fit keeps them, by the slugs that it knows."""
+    return {"terms": terms, "ranks": {place.model: (place.best, place.worst) for place in placed if place.rank}}
 
 
 def standings(
@@ -355,9 +337,22 @@ def refit(*, seeds: int = 5, moment: datetime.datetime | None = None) -> Fit | N
             arrays=arrays,
             self_test=tested,
             told=told,
-            terms=terms_of(found, rules, lacking),
+            ranges=kept_ranges(placed, terms_of(found, rules, lacking)),
         )
-        store_ranges(row, placed, models.values())
+        Ability.objects.bulk_create(
+            Ability(
+                fit=row,
+                model=models[place.model],
+                tests=sum(place.tests.values()),
+                score=place.overall.value,
+                low=place.overall.low,
+                high=place.overall.high,
+                rank_low=place.best,
+                rank_high=place.worst,
+            )
+            for place in placed
+            if place.model in models
+        )
         timelines.record(row.made_at.date(), places)
         if is_current:  # else somebody edited what the fit had read, and pages say that it is older than the catalogue
             Fit.objects.filter(pk=row.pk).update(catalogue=CatalogueVersion.stamp())
@@ -454,8 +449,7 @@ def catch_up() -> list[str]:
     found = evidence.unpack(bytes(last.arrays))
     for model in models:
         found = evidence.update(found, model.slug, cards.get(model.pk, plain.EMPTY_CARD).cells, rules.benchmarks)
-    published = list(LanguageModel.objects.published())
-    lacking = unable(published)
+    lacking = unable(LanguageModel.objects.published())
     placed = evidence.standings(found, weights(rules), basket(), drop=lacking)  # once, not in every process
     with transaction.atomic():
         row = Fit.objects.create(
@@ -465,9 +459,8 @@ def catch_up() -> list[str]:
             arrays=evidence.pack(found),
             self_test=last.self_test,
             told=last.told,
-            terms=terms_of(found, rules, lacking),
+            ranges=kept_ranges(placed, terms_of(found, rules, lacking)),
         )
-        store_ranges(row, placed, published)
         CatalogueVersion.rise()  # pages print the new estimates
         drop_old_fits(row.made_at.date())
     return [model.name for model in models]

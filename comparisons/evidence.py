@@ -416,13 +416,15 @@ def predicted(found: Fit, model: Array, benchmark: Array) -> tuple[Array, Array,
 
     The variance of mu_b + a_b z_mc counts the doubt about the benchmark too: without it a test that few models took covers too little.
     """
-    observed = found.observed
-    category, tests, rows = observed.category[benchmark], len(observed.benchmarks), np.arange(len(benchmark))
+    observed, kinds = found.observed, len(found.observed.categories)
+    category, mu, a = observed.category[benchmark], benchmark, len(observed.benchmarks) + benchmark
     z, slope = found.z[model, category], found.a[benchmark]
-    line = -slope[:, None] * _loading_of(found, model, category)
-    line[rows, benchmark] += 1
-    line[rows, tests + benchmark] += z
-    variance = _quadratic(line, found.p) + slope**2 * found.v[model, category, category]
+    abilities, place = np.unique(model * kinds + category, return_inverse=True)
+    loading = _loading_of(found, abilities // kinds, abilities % kinds)
+    shared = loading @ found.p  # few rows, of which all benchmarks take theirs
+    own = found.p[mu, mu] + 2 * z * found.p[mu, a] + z * z * found.p[a, a]
+    doubt = (shared * loading).sum(axis=1)[place] + found.v[model, category, category]
+    variance = slope**2 * doubt - 2 * slope * (shared[place, mu] + z * shared[place, a]) + own
     y = found.mu[benchmark] + slope * z
     half = Z90 * np.sqrt(STRETCH * variance + found.s2[benchmark] + _noise_at(observed, benchmark, y))
     return y, y - half, y + half
@@ -521,7 +523,7 @@ def pair(
     tests = [_tests(observed, each) for each in (i, j)]
     is_thin = min(len(each) for each in _families(observed, tests)) < THIN
     measured = [set(observed.category[each].tolist()) for each in tests]
-    shared = np.intersect1d(*tests)
+    shared = np.intersect1d(*tests, assume_unique=True)
     both = Counter(observed.category[place] for place in {observed.family[place]: place for place in shared}.values())
     shown = [number for number, slug in enumerate(observed.categories) if q[:, number].any() and slug not in drop]
     counted = [number for number in shown if number in measured[0] and number in measured[1]]

@@ -954,10 +954,8 @@ class Fit(models.Model):
     arrays = models.BinaryField(help_text="The estimates themselves, as compressed arrays.")
     self_test = models.JSONField(help_text="Accuracy, Brier score, log loss and interval coverage on hidden scores.")
     told = models.JSONField(default=dict, help_text="Places on the leaderboard that readers know of, and since when.")
-    terms = models.CharField(
-        max_length=64,
-        default="",
-        help_text="Digest of the weights and drops under which its abilities have their rank ranges.",
+    ranges = models.JSONField(
+        null=True, help_text="Best and worst rank of its ranked models, and a digest of what they hold for."
     )
 
     class Meta:

@@ -172,8 +172,9 @@ def handler(has_csrf_checks: bool) -> ClientHandler:
 def ask(asked: Asked, *, has_csrf_checks: bool = True) -> Answer:
     """The whole site's answer, all middleware included."""
     started = time.perf_counter()
-    early = kept_reply(asked.environ())
-    response = handler(has_csrf_checks)(asked.environ())
+    environ = asked.environ()
+    early = kept_reply(environ)
+    response = handler(has_csrf_checks)(environ)
     body = b"".join(response) if response.streaming else response.content
     with kept_connection():
         response.close()

@@ -3,10 +3,9 @@
 from decimal import Decimal
 
 import pytest
-from django.db.models import F
 
 from comparisons import estimates, evidence
-from comparisons.models import Ability, CatalogueVersion, Category, Fit, LanguageModel, Score
+from comparisons.models import CatalogueVersion, Category, Fit, LanguageModel, Score
 
 
 @pytest.fixture
@@ -31,8 +30,10 @@ def opened() -> estimates.Estimates:
 def test_rank_ranges_are_drawn_by_the_fit_and_read_by_pages(site, drawings):
     estimates.refit(seeds=0)
     assert drawings == [1_000]
-    before = opened().standings
-    Ability.objects.filter(fit=Fit.objects.first(), model__slug="gpt-4-1").update(rank_high=F("rank_high") + 7)
+    before, row = opened().standings, Fit.objects.first()
+    assert set(row.ranges["ranks"]) == {slug for slug, place in before.items() if place.rank}
+    row.ranges["ranks"]["gpt-4-1"][1] += 7
+    row.save()
     after = opened().standings
     assert after["gpt-4-1"].worst == before["gpt-4-1"].worst + 7
     assert {slug: row for slug, row in after.items() if slug != "gpt-4-1"} == {
@@ -41,30 +42,44 @@ def test_rank_ranges_are_drawn_by_the_fit_and_read_by_pages(site, drawings):
     assert drawings == [1_000]
 
 
-def test_update_of_one_model_draws_for_all_processes(site, drawings):
+@pytest.mark.parametrize("change", [{}, {"status": "withdrawn"}, {"slug": "gemma-renamed"}])
+def test_update_of_one_model_draws_for_all_processes(site, drawings, change):
+    if change:
+        model = LanguageModel.objects.get(slug="gemma-4-31b")
+        LanguageModel.objects.filter(pk=model.pk).update(**change)
     score = Score.objects.filter(model__slug="gpt-4-1").first()
     score.value += 1
     score.save()
-    assert estimates.catch_up() == ["GPT-4.1"]
+    assert "GPT-4.1" in estimates.catch_up()
     assert drawings == [1_000]
-    row = Ability.objects.get(fit=Fit.objects.first(), model__slug="gpt-4-1")
+    best, worst = Fit.objects.first().ranges["ranks"]["gpt-4-1"]
     standing = opened().standings["gpt-4-1"]
-    assert (row.rank_low, row.rank_high, row.score) == (standing.best, standing.worst, standing.overall.value)
+    assert (best, worst) == (standing.best, standing.worst)
     assert drawings == [1_000]
 
 
-@pytest.mark.parametrize("change", ["weight", "modality", "address", "lost"])
-def test_stored_ranges_of_other_terms_are_not_printed(site, drawings, change):
-    """They hold for the weights, the drops and the models they were drawn for; else they are drawn anew until the next fit."""
+def test_model_under_a_new_address_keeps_the_ranges_of_all(site, drawings):
     estimates.refit(seeds=0)
+    LanguageModel.objects.filter(slug="gpt-4-1").update(slug="gpt-4-1-renamed")
+    assert opened().standings["gpt-4-1"].rank
+    assert drawings == [1_000]
+
+
+@pytest.mark.parametrize("change", ["weight", "modality", "draws", "a model without", "none, as before they were kept"])
+def test_ranges_of_other_terms_are_not_printed(site, drawings, change, monkeypatch):
+    """They hold for the weights, the drops and the models they were drawn for; else they are drawn anew until the next fit."""
+    row = estimates.refit(seeds=0)
     drawings.clear()
     if change == "weight":
         Category.objects.filter(slug="coding").update(weight=Decimal("0.9"))
     elif change == "modality":
         LanguageModel.objects.filter(slug="gpt-4-1").update(input_modalities="text")
-    elif change == "address":
-        LanguageModel.objects.filter(slug="gpt-4-1").update(slug="gpt-4-1-renamed")
+    elif change == "draws":
+        monkeypatch.setattr(evidence, "SEED", 2)
+    elif change == "a model without":
+        del row.ranges["ranks"]["gpt-4-1"]
+        row.save()
     else:
-        Ability.objects.filter(model__slug="gpt-4-1").delete()
-    assert all(row.best <= row.rank <= row.worst for row in opened().standings.values() if row.rank)
+        Fit.objects.update(ranges=None)
+    assert all(place.best <= place.rank <= place.worst for place in opened().standings.values() if place.rank)
     assert drawings == [1_000]

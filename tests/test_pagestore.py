@@ -15,6 +15,7 @@ from benchlm import pagestore, wsgi
 from benchlm.pagestore import Key, Memory, Page, Reply, built, chosen_coding, finished, is_current, kept_query, memory
 from comparisons import freshness
 from comparisons.models import CatalogueVersion, LanguageModel
+from tests.hostile import Asked
 
 SEED = "/compare/gemma-4-31b-vs-gpt-4-1/"
 KEPT = ["/", SEED, "/leaderboard/", "/leaderboard/coding/", "/models/", "/models/gpt-4-1/", "/benchmarks/gpqa/"]
@@ -284,6 +285,28 @@ def test_kept_page_is_answered_in_front_as_behind(site, door, path, headers):
 def test_all_else_is_left_to_django(site, door, path, method, headers):
     site.get(SEED)
     assert door(path, method, **headers)[0] == "418 I'm a Teapot"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/models/日本/",
+        "/models/é/",
+        "/compare/a–vs-b/",
+        "/models/gpt‑4/",
+        "/models/\x80/",
+        SEED,
+        "/models/gpt-4-1/?q=é",
+    ],
+)
+def test_what_is_left_to_django_reaches_it_as_it_came(site, monkeypatch, path):
+    """Servers hand over bytes as Latin-1 (PEP 3333), and Django decodes them in place."""
+    monkeypatch.setattr(freshness, "known_now", CatalogueVersion.stamp)
+    path, _, query = path.encode().decode("latin-1").partition("?")
+    asked = Asked("GET", "", query, {"PATH_INFO": path, "SCRIPT_NAME": "é".encode().decode("latin-1")}).environ()
+    seen = []
+    pagestore.in_front(lambda environ, _: seen.append(dict(environ)) or [b""])(asked, None)
+    assert seen == [asked | {"PATH_INFO": path}]
 
 
 def test_plain_http_is_sent_to_https_by_django(site, door, settings):

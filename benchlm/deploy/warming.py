@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import Error
 
-from benchlm.wsgi import application
+from benchlm.wsgi import django
 from comparisons.links import comparison_path
 from comparisons.models import LanguageModel
 
@@ -32,6 +32,6 @@ def asked_for(path: str) -> str:
         "wsgi.url_scheme": site.scheme,
         "wsgi.input": BytesIO(),
     }
-    answer = application(environ, lambda status, headers: said.append(status))
+    answer = django(environ, lambda status, headers: said.append(status))
     answer.close()
     return said[0]
