@@ -21,6 +21,7 @@ from tests.bench.machines import ROOT, environment, manage
 
 SIZES = (300, 3_000, 30_000)
 SCORES = 12  # of each model
+QUERIES = 4  # of a page that is not kept
 ASKED, MEANT = 200, 100  # pairs, of so many models: as many are asked for the first time whatever the size
 GIVEN = {"host": "127.0.0.1"}
 
@@ -53,6 +54,12 @@ def judge(found: dict[int, dict[str, float]], sizes: list[int]) -> int:
     ]
     print()
     missed = 0
+    for page in ("pair", "rank page"):
+        queries = max(found[size][f"{page}, queries"] for size in sizes)
+        missed += queries > QUERIES
+        print(
+            f"{f'D3 queries of the {page}':51}{queries:8.0f}  goal <= {QUERIES:<6} {'met' if queries <= QUERIES else 'NOT MET'}"
+        )
     for goal, name, of, to, most in goals:
         ratio = found[of][name] / found[to][name]
         missed += ratio > most
