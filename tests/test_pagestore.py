@@ -312,8 +312,8 @@ def test_what_is_left_to_django_reaches_it_as_it_came(site, monkeypatch, path):
 def test_plain_http_is_sent_to_https_by_django(site, door, settings):
     settings.SECURE_SSL_REDIRECT, settings.SECURE_PROXY_SSL_HEADER = True, ("HTTP_X_FORWARDED_PROTO", "https")
     proxied = {"X-Forwarded-Proto": "https"}
-    site.get(SEED, headers=proxied)
-    assert [door(SEED, **headers)[0] for headers in ({}, proxied)] == ["418 I'm a Teapot", "200 OK"]
+    site.get("/privacy/", headers=proxied)
+    assert [door("/privacy/", **headers)[0] for headers in ({}, proxied)] == ["418 I'm a Teapot", "200 OK"]
 
 
 def test_edit_is_never_hidden_by_the_page_in_front(site, door):
