@@ -1,9 +1,7 @@
 """Transactions that write begin in turn on SQLite, whatever database the other tests use."""
 
 import sqlite3
-import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
@@ -44,22 +42,39 @@ def patience_of(connection: BaseDatabaseWrapper) -> int:
     return connection.connection.execute("PRAGMA busy_timeout").fetchone()[0]
 
 
-def test_writer_begins_as_soon_as_the_one_before_has_ended(connection, holder):
-    threading.Timer(0.15, holder.execute, ["COMMIT"]).start()
-    begun = time.monotonic()
+class Clock:
+    """Time that passes by sleeping only; `after` so many looks something is done."""
+
+    def __init__(self, after: int = -1, do: Callable[[], object] = int) -> None:
+        self.now, self.looks, self.after, self.do = 0.0, 0, after, do
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        assert turns.STEP <= seconds <= 3 * turns.STEP
+        self.now, self.looks = self.now + seconds, self.looks + 1
+        if self.looks == self.after:
+            self.do()
+
+
+def test_writer_begins_at_the_first_look_after_the_one_before_has_ended(connection, holder, monkeypatch):
+    clock = Clock(after=20, do=lambda: holder.execute("COMMIT"))
+    monkeypatch.setattr(turns, "time", clock)
     begin(connection)
-    assert 0.1 < time.monotonic() - begun < PATIENCE
+    assert clock.looks == 20
     assert patience_of(connection) == 400
     holder.execute("PRAGMA busy_timeout = 0")
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         holder.execute("BEGIN IMMEDIATE")
 
 
-def test_patience_has_an_end(connection):
-    begun = time.monotonic()
+def test_patience_has_an_end(connection, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(turns, "time", clock)
     with pytest.raises(OperationalError, match="database is locked"):
         begin(connection)
-    assert PATIENCE <= time.monotonic() - begun < 4 * PATIENCE
+    assert PATIENCE <= clock.now < PATIENCE + 3 * turns.STEP
     assert patience_of(connection) == 400
 
 
