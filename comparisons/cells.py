@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from comparisons import scoring
 from comparisons.figures import Figure
 from comparisons.models import LanguageModel
-from comparisons.scoring import Cell, Result, Scorecard
+from comparisons.scoring import Cell, Scorecard
 from comparisons.tradeoffs import day
 from comparisons.verdicts import count, percent, points, score_text
 
@@ -103,11 +103,6 @@ class ScoreCell:
         return self.stored.is_unconfirmed
 
     @property
-    def results(self) -> tuple[Result, ...]:
-        """The displayed one first."""
-        return self.stored.shown, *self.stored.others
-
-    @property
     def sources(self) -> tuple[Source, ...]:
         """The results as printed; most pages need those of few cells."""
         return tuple(
@@ -118,7 +113,7 @@ class ScoreCell:
                 ", ".join(filter(None, (day(result.reported_on) if result.reported_on else "no date", result.setting))),
                 result is self.stored.shown,
             )
-            for result in self.results
+            for result in self.stored.results
         )
 
 
@@ -134,7 +129,7 @@ def score_cell(
         note = "; ".join(filter(None, (note, f"out of line, {points(expected)} expected")))
     if cell.others:
         low, high = cell.spread
-        spread = f"{1 + len(cell.others)} sources, {low.normalize():f} to {high.normalize():f}"
+        spread = f"{len(cell.results)} sources, {low.normalize():f} to {high.normalize():f}"
     return ScoreCell(
         text=score_text(cell.value, unit),
         unit=unit,

@@ -237,7 +237,7 @@ def score(cell: ScoreCell | None) -> Document | None:
         "unconfirmed": cell.is_unconfirmed,
         "remark": cell.note or None,
         **_source(cell.stored.shown),
-        "results": [{**figure(score_text(each.value, cell.unit)), **_source(each)} for each in cell.results],
+        "results": [{**figure(score_text(each.value, cell.unit)), **_source(each)} for each in cell.stored.results],
     }
 
 

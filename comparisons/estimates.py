@@ -45,9 +45,7 @@ class Estimates:
     odd: Mapping[
         str, Mapping[str, float]
     ]  # expected value of each score that is out of line, by model and benchmark slug
-    guesses: dict[str, evidence.Array] = field(
-        default_factory=dict
-    )  # plausible ends (B x 2) by model slug, see `_values`
+    guesses: dict[str, evidence.Array] = field(default_factory=dict)  # plausible ends (B x 2) by model, see `_values`
     pairs: dict[Hashable, PairEstimates] = field(default_factory=dict)  # asked for so far, see `of_pair`
 
     @property
@@ -129,9 +127,15 @@ def terms_of(found: evidence.Fit, rules: plain.Rulebook, lacking: Mapping[str, C
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def kept_ranges(placed: Iterable[evidence.Standing], terms: str) -> dict[str, object]:
+def ranges_of(
+    placed: Iterable[evidence.Standing],
+    found: evidence.Fit,
+    rules: plain.Rulebook,
+    lacking: Mapping[str, Collection[str]],
+) -> dict[str, object]:
     """Rank ranges as a fit keeps them, by the slugs that it knows."""
-    return {"terms": terms, "ranks": {place.model: (place.best, place.worst) for place in placed if place.rank}}
+    ranks = {place.model: (place.best, place.worst) for place in placed if place.rank}
+    return {"terms": terms_of(found, rules, lacking), "ranks": ranks}
 
 
 def standings(
@@ -337,7 +341,7 @@ def refit(*, seeds: int = 5, moment: datetime.datetime | None = None) -> Fit | N
             arrays=arrays,
             self_test=tested,
             told=told,
-            ranges=kept_ranges(placed, terms_of(found, rules, lacking)),
+            ranges=ranges_of(placed, found, rules, lacking),
         )
         Ability.objects.bulk_create(
             Ability(
@@ -459,7 +463,7 @@ def catch_up() -> list[str]:
             arrays=evidence.pack(found),
             self_test=last.self_test,
             told=last.told,
-            ranges=kept_ranges(placed, terms_of(found, rules, lacking)),
+            ranges=ranges_of(placed, found, rules, lacking),
         )
         CatalogueVersion.rise()  # pages print the new estimates
         drop_old_fits(row.made_at.date())

@@ -124,5 +124,5 @@ def results_in(whole: Whole, category: Category) -> list[Result]:
         for card in whole.cards.values()
         for slug, cell in card.cells.items()
         if whole.rules.benchmarks[slug].category == category.slug
-        for result in (cell.shown, *cell.others)
+        for result in cell.results
     ]

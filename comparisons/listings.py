@@ -377,7 +377,7 @@ class ModelPage:
 
     @property
     def results(self) -> list[scoring.Result]:
-        return [result for *_, lines in self.groups for line in lines for result in line.cell.results]
+        return [result for *_, lines in self.groups for line in lines for result in line.cell.stored.results]
 
 
 def model_page(
@@ -483,7 +483,7 @@ class BenchmarkPage:
 
     @property
     def results(self) -> list[scoring.Result]:
-        return [result for row in self.rows for result in row[3].results]
+        return [result for row in self.rows for result in row[3].stored.results]
 
 
 def benchmark_page(benchmark: scoring.Benchmark, whole: Whole) -> BenchmarkPage:

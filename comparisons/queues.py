@@ -246,7 +246,7 @@ def disagreeing(whole: plain.Whole) -> Iterable[Found]:
                 test = whole.rules.benchmarks[slug]
                 ends = [scoring.normalise(value, test) for value in (low, high)]
                 width = abs(ends[1] - ends[0]) if None not in ends else high - low
-                said = f"{low.normalize():f} to {high.normalize():f} in {len(cell.others) + 1} results"
+                said = f"{low.normalize():f} to {high.normalize():f} in {len(cell.results)} results"
                 key = f"{model.slug} {slug} {said}"
                 found.append((width, Found(key, named_cell(whole, model, slug), said, model.slug, slug)))
     found.sort(key=lambda row: (-row[0], row[1].key))
@@ -313,7 +313,7 @@ def turned_leaders(whole: plain.Whole, model: LanguageModel, slug: str) -> list[
     pairs = [
         (test, result)
         for test, cell in card.cells.items()
-        for result in (cell.shown, *cell.others)
+        for result in cell.results
         if test != slug or result.source_kind != "aggregator"
     ]
     without = scoring.scorecard(pairs, whole.rules.benchmarks, whole.rules.categories)

@@ -91,8 +91,13 @@ class Cell:
         return self.shown.source_kind == "aggregator"
 
     @property
+    def results(self) -> tuple[Result, ...]:
+        """The displayed one first."""
+        return self.shown, *self.others
+
+    @property
     def spread(self) -> tuple[Decimal, Decimal]:
-        values = [self.shown.value, *(result.value for result in self.others)]
+        values = [result.value for result in self.results]
         return min(values), max(values)
 
 
